@@ -1,0 +1,5 @@
+package mlayer
+
+import "hotpair/internal/node"
+
+func New(o Options) node.Node { return nil }

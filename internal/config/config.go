@@ -1,0 +1,144 @@
+// Package config reads the configuration of a pair: one YAML file with the options of all nodes under their product
+// names, which a scenario carries as its file config.yaml.
+//
+//	# for both T-Servers
+//	ha-sync-dly-lnk-conn: true
+//	addp-timeout: 3s
+//	# for one of them
+//	B:
+//	  ha-sync-dly-lnk-conn: false
+//	switch:
+//	  trunks: 30
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"hotpair/hasync/mlayer"
+	"hotpair/internal/link"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+	"hotpair/switchsim"
+	"hotpair/tserver"
+)
+
+// Config is the configuration of a whole pair. It is passed to child processes as JSON.
+type Config struct {
+	// Clients is the number of clients, C1 to Cn; 0 to wire.MaxClients. Default 1.
+	Clients int
+	A, B    tserver.Options
+	M       mlayer.Options
+	Switch  switchsim.Options
+	Link    link.Options
+	Without node.Rules
+}
+
+// Default returns the configuration of an empty file.
+func Default() Config {
+	c := Config{
+		Clients: 1,
+		A:       tserver.DefaultOptions(),
+		B:       tserver.DefaultOptions(),
+		M:       mlayer.DefaultOptions(),
+		Switch:  switchsim.DefaultOptions(),
+		Link: link.Options{
+			AddpTimeout:   3 * time.Second,
+			Reconnect:     2 * time.Second,
+			SyncReconnect: 2 * time.Second,
+		},
+	}
+	c.derive()
+	return c
+}
+
+// file is the layout of the YAML file. Pointers tell what is not written from what is zero.
+type file struct {
+	Clients       *int           `yaml:"clients"`
+	AddpTimeout   *time.Duration `yaml:"addp-timeout"`
+	Reconnect     *time.Duration `yaml:"reconnect"`
+	SyncReconnect *time.Duration `yaml:"sync-reconnect-tout"`
+	Autorestart   *bool          `yaml:"autorestart"`
+
+	pairOptions `yaml:",inline"`
+	A           pairOptions       `yaml:"A"`
+	B           pairOptions       `yaml:"B"`
+	Switch      switchsim.Options `yaml:"switch"`
+}
+
+// pairOptions are the options that can be set for both T-Servers or for one.
+type pairOptions struct {
+	HASyncDlyLnkConn *bool               `yaml:"ha-sync-dly-lnk-conn"`
+	HASyncMethod     *tserver.SyncMethod `yaml:"ha-sync-method"`
+	HASyncBatch      *int                `yaml:"ha-sync-batch"`
+	ConnectTout      *time.Duration      `yaml:"connect-tout"`
+}
+
+func (p *pairOptions) apply(o *tserver.Options) {
+	set(&o.HASyncDlyLnkConn, p.HASyncDlyLnkConn)
+	set(&o.HASyncMethod, p.HASyncMethod)
+	set(&o.HASyncBatch, p.HASyncBatch)
+	set(&o.ConnectTout, p.ConnectTout)
+}
+
+func set[T any](dst, src *T) {
+	if src != nil {
+		*dst = *src
+	}
+}
+
+// Parse reads a configuration file. Errors show line, column and an excerpt.
+func Parse(data []byte) (Config, error) {
+	c := Default()
+	f := file{Switch: c.Switch}
+	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&f); err != nil && !errors.Is(err, io.EOF) {
+		return c, fmt.Errorf("configuration: %w", err)
+	}
+	set(&c.Clients, f.Clients)
+	set(&c.Link.AddpTimeout, f.AddpTimeout)
+	set(&c.Link.Reconnect, f.Reconnect)
+	set(&c.Link.SyncReconnect, f.SyncReconnect)
+	set(&c.M.Autorestart, f.Autorestart)
+	set(&c.M.ConnectTout, f.ConnectTout)
+	for _, o := range []*tserver.Options{&c.A, &c.B} {
+		f.apply(o)
+	}
+	f.A.apply(&c.A)
+	f.B.apply(&c.B)
+	c.Switch = f.Switch
+	c.derive()
+	return c, c.Validate()
+}
+
+// Off switches rules off in every node.
+func (c *Config) Off(r node.Rules) {
+	c.Without |= r
+	c.derive()
+}
+
+func (c *Config) derive() {
+	for _, o := range []*tserver.Options{&c.A, &c.B} {
+		o.MaxCallRef, o.Without = c.Switch.CallRefs, c.Without
+	}
+	c.M.Without = c.Without
+}
+
+// Validate reports the first option that is out of range.
+func (c *Config) Validate() error {
+	if c.Clients < 0 || c.Clients > wire.MaxClients {
+		return fmt.Errorf("clients is from 0 to %d, not %d", wire.MaxClients, c.Clients)
+	}
+	for _, err := range []error{
+		c.A.Validate(), c.B.Validate(), c.M.Validate(), c.Switch.Validate(), c.Link.Validate(),
+	} {
+		if err != nil {
+			return fmt.Errorf("configuration: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,251 @@
+package link
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"hotpair/internal/node"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// ErrConflict is what World.Persist returns when another incarnation has written the node's durable state.
+var ErrConflict = errors.New("another incarnation has written the durable state")
+
+// The link layer's timers; their key is the peer.
+const (
+	idleTimer = node.LinkTimers + iota // heard nothing since it was set
+	dialTimer                          // no answer to Hello yet
+)
+
+// Options are the link layer's options. Times are in the run's clock.
+type Options struct {
+	// AddpTimeout is the product's addp-timeout: how long a port may be idle before its peer is polled, and again before it is lost, so
+	// that detection takes at most twice as long. 0 turns polling off, as in the product; the pair's liveness presupposes it above 0.
+	AddpTimeout time.Duration
+	// Reconnect is the time between two attempts of the dialing end, for all links but the HA link.
+	Reconnect time.Duration
+	// SyncReconnect is the product's sync-reconnect-tout: the same for the HA link.
+	SyncReconnect time.Duration
+}
+
+// Validate reports the first option that is out of range, with what is allowed.
+func (o *Options) Validate() error {
+	switch {
+	case o.AddpTimeout < 0 || o.AddpTimeout > time.Hour:
+		return fmt.Errorf("addp-timeout is from 0 (off) to 1h, not %s", o.AddpTimeout)
+	case o.Reconnect <= 0:
+		return fmt.Errorf("reconnect is above 0, not %s", o.Reconnect)
+	case o.SyncReconnect <= 0:
+		return fmt.Errorf("sync-reconnect-tout is above 0, not %s", o.SyncReconnect)
+	}
+	return nil
+}
+
+// Mux is the link layer of one node in one incarnation. Its methods are called by one goroutine at a time.
+type Mux struct {
+	self    wire.ID
+	inc     uint64
+	node    node.Node
+	world   World
+	opt     Options
+	ports   []port
+	byPeer  []int16 // index into ports + 1, by wire.ID
+	carrier bool
+	index   uint64 // of the last record
+
+	in  node.Input
+	out node.Output
+	rec trace.Record
+}
+
+// New makes the link layer for incarnation inc of a node with links to peers.
+func New(self wire.ID, inc uint64, peers []wire.ID, n node.Node, w World, opt Options) *Mux {
+	m := &Mux{self: self, inc: inc, node: n, world: w, opt: opt, carrier: true}
+	for _, p := range peers {
+		for int(p) >= len(m.byPeer) {
+			m.byPeer = append(m.byPeer, 0)
+		}
+		m.ports = append(m.ports, port{peer: p, dials: wire.Dials(self, p)})
+		m.byPeer[p] = int16(len(m.ports))
+	}
+	return m
+}
+
+// Node returns the node that the Mux wraps.
+func (m *Mux) Node() node.Node { return m.node }
+
+// Start starts the node; stored is its durable state, nil if there is none.
+func (m *Mux) Start(stored []byte) {
+	m.record(trace.Record{Kind: trace.Started})
+	m.step(node.Input{Kind: node.Start, Inc: m.inc, Value: stored})
+	for i := range m.ports {
+		m.call(&m.ports[i])
+	}
+}
+
+// Stop says goodbye on every port that is up. The node is not asked; the Mux must not be used afterwards.
+func (m *Mux) Stop() {
+	for i := range m.ports {
+		if p := &m.ports[i]; p.up {
+			m.sendHeader(p, Bye)
+		}
+	}
+}
+
+// Do hands the node a command.
+func (m *Mux) Do(cmd *node.Command) { m.step(node.Input{Kind: node.Do, Cmd: cmd}) }
+
+// Timer tells that an armed timer fired.
+func (m *Mux) Timer(t node.Timer) {
+	switch t.Kind {
+	case idleTimer:
+		if p := m.port(wire.ID(t.Key)); p != nil && p.up {
+			m.idle(p)
+		}
+	case dialTimer:
+		if p := m.port(wire.ID(t.Key)); p != nil {
+			m.redial(p)
+		}
+	default:
+		m.step(node.Input{Kind: node.Fired, Timer: t})
+	}
+}
+
+// CarrierDown tells that the node's own connection is lost: every port goes down.
+func (m *Mux) CarrierDown() {
+	if !m.carrier {
+		return
+	}
+	m.carrier = false
+	m.record(trace.Record{Kind: trace.CarrierDown})
+	for i := range m.ports {
+		p := &m.ports[i]
+		m.world.CancelTimer(node.Timer{Kind: dialTimer, Key: uint32(p.peer)})
+		m.down(p, node.CauseOwnCarrier)
+	}
+	m.step(node.Input{Kind: node.CarrierDown})
+}
+
+// CarrierUp tells that the node's own connection is back.
+func (m *Mux) CarrierUp() {
+	if m.carrier {
+		return
+	}
+	m.carrier = true
+	m.record(trace.Record{Kind: trace.CarrierUp})
+	m.step(node.Input{Kind: node.CarrierUp})
+	for i := range m.ports {
+		m.call(&m.ports[i])
+	}
+}
+
+// Gone tells that the connection of incarnation inc of a peer has ended. Its last messages may still be under way;
+// they are of a closed session then, and dropped.
+func (m *Mux) Gone(peer wire.ID, inc uint64) {
+	if p := m.port(peer); p != nil && p.up && p.peerInc == inc {
+		m.down(p, node.CauseGone)
+		m.call(p)
+	}
+}
+
+// BadInput records that something arrived which made no sense, before it reached any port.
+func (m *Mux) BadInput(from wire.ID, why string) {
+	m.note(&node.Note{Kind: node.NoteBadInput, Peer: from, Text: why})
+}
+
+// step hands the node an input and carries out what follows.
+func (m *Mux) step(in node.Input) {
+	m.in = in
+	m.out.Reset()
+	m.node.Step(&m.in, &m.out)
+	for i := 0; i < len(m.out.Ops); i++ {
+		op := &m.out.Ops[i]
+		if op.Kind != node.OpPersist {
+			m.carryOut(op)
+			continue
+		}
+		if stored, err := m.world.Persist(op.Value); err != nil {
+			m.step(node.Input{Kind: node.StoreConflict, Value: stored})
+			return
+		}
+	}
+}
+
+func (m *Mux) carryOut(op *node.Op) {
+	switch op.Kind {
+	case node.OpSend:
+		m.sendData(op.Peer, &m.out.Msgs[op.Index])
+	case node.OpNote:
+		m.note(&m.out.Notes[op.Index])
+	case node.OpSet:
+		m.world.SetTimer(op.Timer, op.After)
+	case node.OpCancel:
+		m.world.CancelTimer(op.Timer)
+	case node.OpClose, node.OpShut:
+		m.closeByNode(op)
+	case node.OpUnshut:
+		p := m.mustPort(op.Peer)
+		p.shut = false
+		m.call(p)
+	default:
+		panic(fmt.Sprintf("link: unknown operation %d of node %s", op.Kind, m.self))
+	}
+}
+
+func (m *Mux) closeByNode(op *node.Op) {
+	p := m.mustPort(op.Peer)
+	p.shut = p.shut || op.Kind == node.OpShut
+	if p.up {
+		m.sendHeader(p, Reset)
+		m.takeDown(p, "closed by itself")
+	}
+	if !p.shut {
+		m.call(p)
+	}
+}
+
+func (m *Mux) sendData(peer wire.ID, msg *wire.Message) {
+	p := m.mustPort(peer)
+	if !p.up {
+		panic(fmt.Sprintf("link: node %s sends %s to %s, whose port is down", m.self, msg.Kind, peer))
+	}
+	p.sent++
+	index := m.record(trace.Record{Kind: trace.Sent, Peer: peer, PeerInc: p.peerInc, Msg: msg})
+	h := Header{Kind: Data, FromInc: m.inc, ToInc: p.peerInc, Session: p.session, Seq: p.sent, Index: index}
+	m.world.SendPacket(peer, h, msg)
+}
+
+func (m *Mux) port(peer wire.ID) *port {
+	if int(peer) >= len(m.byPeer) || m.byPeer[peer] == 0 {
+		return nil
+	}
+	return &m.ports[m.byPeer[peer]-1]
+}
+
+func (m *Mux) mustPort(peer wire.ID) *port {
+	p := m.port(peer)
+	if p == nil {
+		panic(fmt.Sprintf("link: node %s has no link to %s", m.self, peer))
+	}
+	return p
+}
+
+func (m *Mux) note(n *node.Note) {
+	if m.world.Tracing() {
+		m.record(trace.Record{Kind: trace.Noted, Note: n})
+	}
+}
+
+// record numbers and writes a record, if records are wanted, and returns its index.
+func (m *Mux) record(r trace.Record) uint64 {
+	if !m.world.Tracing() {
+		return 0
+	}
+	m.index++
+	r.Node, r.Inc, r.Index = m.self, m.inc, m.index
+	m.rec = r
+	m.world.Record(&m.rec)
+	return m.index
+}

@@ -1,0 +1,229 @@
+package link
+
+import (
+	"time"
+
+	"hotpair/internal/node"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// port is one end of a link.
+type port struct {
+	peer  wire.ID
+	dials bool
+	shut  bool // kept down by the node
+	up    bool
+
+	// The session that is up, or, at the dialing end, the one that is being opened.
+	session uint64
+	peerInc uint64
+	sent    uint64 // Data sent
+	got     uint64 // Data received
+	polled  bool   // silent for addp-timeout, and polled since
+
+	// At the accepting end: the session that was accepted and is not confirmed yet.
+	offered    bool
+	offeredInc uint64
+	offeredNum uint64
+	highestInc uint64 // of the peer: an older incarnation opens nothing
+}
+
+// call tries to bring a port up that is down.
+func (m *Mux) call(p *port) {
+	if p.up || p.shut || !m.carrier {
+		return
+	}
+	if !p.dials {
+		m.world.SendPacket(p.peer, Header{Kind: Knock, FromInc: m.inc}, nil)
+		return
+	}
+	p.session++
+	m.redial(p)
+}
+
+// redial sends Hello, again if there was no answer. The number stays: a session that nobody confirmed is not up anywhere.
+func (m *Mux) redial(p *port) {
+	if p.up || p.shut || !m.carrier {
+		return
+	}
+	m.world.SendPacket(p.peer, Header{Kind: Hello, FromInc: m.inc, Session: p.session}, nil)
+	m.world.SetTimer(node.Timer{Kind: dialTimer, Key: uint32(p.peer)}, m.reconnect(p))
+}
+
+func (m *Mux) reconnect(p *port) time.Duration {
+	if wire.LinkOf(m.self, p.peer) == wire.HALink {
+		return m.opt.SyncReconnect
+	}
+	return m.opt.Reconnect
+}
+
+// Packet tells that the carrier delivered a packet. msg is nil unless it is Data.
+func (m *Mux) Packet(from wire.ID, h Header, msg *wire.Message) {
+	p := m.port(from)
+	switch {
+	case p == nil || !m.carrier:
+	case h.Kind == Knock:
+		m.knocked(p, h)
+	case h.Kind == Hello:
+		m.hello(p, h)
+	case h.ToInc != m.inc:
+		// Meant for an incarnation that is gone: the sender does not know yet.
+		m.unknown(p, h)
+	case h.Kind == HelloAck:
+		m.helloAck(p, h)
+	case h.Kind == Reset || h.Kind == Bye:
+		m.closedByPeer(p, h)
+	default:
+		m.inSession(p, h, msg)
+	}
+}
+
+func (m *Mux) knocked(p *port, h Header) {
+	if !p.dials {
+		return
+	}
+	if p.up && h.FromInc > p.peerInc {
+		m.down(p, node.CauseRestarted)
+		p.session++
+	}
+	m.redial(p)
+}
+
+func (m *Mux) hello(p *port, h Header) {
+	if p.dials || p.shut || h.FromInc < p.highestInc {
+		return
+	}
+	if p.up && p.peerInc == h.FromInc && p.session >= h.Session {
+		return // late
+	}
+	p.highestInc = h.FromInc
+	p.offered, p.offeredInc, p.offeredNum = true, h.FromInc, h.Session
+	m.world.SendPacket(p.peer, Header{Kind: HelloAck, FromInc: m.inc, ToInc: h.FromInc, Session: h.Session}, nil)
+}
+
+func (m *Mux) helloAck(p *port, h Header) {
+	if !p.dials || p.shut || p.up || h.Session != p.session {
+		return
+	}
+	m.world.CancelTimer(node.Timer{Kind: dialTimer, Key: uint32(p.peer)})
+	p.peerInc = h.FromInc
+	m.sendHeader(p, Confirm)
+	m.open(p)
+}
+
+func (m *Mux) inSession(p *port, h Header, msg *wire.Message) {
+	if p.offered && h.FromInc == p.offeredInc && h.Session == p.offeredNum && !p.shut {
+		m.down(p, node.CauseRestarted)
+		p.offered = false
+		p.peerInc, p.session = h.FromInc, h.Session
+		m.open(p)
+	}
+	if !p.up || h.FromInc != p.peerInc || h.Session != p.session {
+		m.unknown(p, h)
+		return
+	}
+	m.heard(p)
+	switch h.Kind {
+	case Data:
+		m.data(p, h, msg)
+	case Poll, PollAck:
+		if h.Seq > p.got {
+			m.lost(p, node.CauseGap)
+		} else if h.Kind == Poll {
+			m.sendHeader(p, PollAck)
+		}
+	}
+}
+
+func (m *Mux) data(p *port, h Header, msg *wire.Message) {
+	switch {
+	case h.Seq <= p.got:
+		return // a duplicate
+	case h.Seq > p.got+1:
+		m.lost(p, node.CauseGap)
+		return
+	}
+	p.got++
+	if m.world.Tracing() {
+		m.record(trace.Record{Kind: trace.Received, Peer: p.peer, PeerInc: p.peerInc, PeerIndex: h.Index, Msg: msg})
+	}
+	m.step(node.Input{Kind: node.Receive, Peer: p.peer, Msg: msg})
+}
+
+// unknown tells the sender of a packet that its session is not one of ours.
+func (m *Mux) unknown(p *port, h Header) {
+	if h.Kind == Reset || h.Kind == Bye || h.Kind == HelloAck {
+		return
+	}
+	m.world.SendPacket(p.peer, Header{Kind: Reset, FromInc: m.inc, ToInc: h.FromInc, Session: h.Session}, nil)
+}
+
+func (m *Mux) closedByPeer(p *port, h Header) {
+	if !p.up || h.Session != p.session {
+		return
+	}
+	cause := node.CauseClosed
+	if h.Kind == Bye {
+		cause = node.CauseGoodbye
+	} else if h.FromInc != p.peerInc {
+		cause = node.CauseRestarted
+	}
+	m.down(p, cause)
+	m.call(p)
+}
+
+func (m *Mux) open(p *port) {
+	p.up, p.sent, p.got, p.polled = true, 0, 0, false
+	m.heard(p)
+	m.record(trace.Record{Kind: trace.Up, Peer: p.peer, PeerInc: p.peerInc})
+	m.step(node.Input{Kind: node.PortUp, Peer: p.peer, Inc: p.peerInc})
+}
+
+// heard: any packet of the session is a sign of life.
+func (m *Mux) heard(p *port) {
+	p.polled = false
+	if m.opt.AddpTimeout > 0 {
+		m.world.SetTimer(node.Timer{Kind: idleTimer, Key: uint32(p.peer)}, m.opt.AddpTimeout)
+	}
+}
+
+func (m *Mux) idle(p *port) {
+	if p.polled {
+		m.lost(p, node.CauseTimeout)
+		return
+	}
+	p.polled = true
+	m.sendHeader(p, Poll)
+	m.world.SetTimer(node.Timer{Kind: idleTimer, Key: uint32(p.peer)}, m.opt.AddpTimeout)
+}
+
+// lost closes a port because of what this end noticed, and tells the other end.
+func (m *Mux) lost(p *port, cause node.Cause) {
+	m.sendHeader(p, Reset)
+	m.down(p, cause)
+	m.call(p)
+}
+
+// down takes a port down, if it is up, and tells the node.
+func (m *Mux) down(p *port, cause node.Cause) {
+	if !p.up {
+		return
+	}
+	m.takeDown(p, cause.String())
+	m.step(node.Input{Kind: node.PortDown, Peer: p.peer, Cause: cause})
+}
+
+func (m *Mux) takeDown(p *port, why string) {
+	p.up = false
+	m.world.CancelTimer(node.Timer{Kind: idleTimer, Key: uint32(p.peer)})
+	m.record(trace.Record{Kind: trace.Down, Peer: p.peer, PeerInc: p.peerInc, Text: why})
+}
+
+func (m *Mux) sendHeader(p *port, kind PacketKind) {
+	h := Header{Kind: kind, FromInc: m.inc, ToInc: p.peerInc, Session: p.session}
+	if kind == Poll || kind == PollAck {
+		h.Seq = p.sent
+	}
+	m.world.SendPacket(p.peer, h, nil)
+}

@@ -1,0 +1,112 @@
+package node
+
+import (
+	"fmt"
+
+	"hotpair/callmodel"
+	"hotpair/internal/wire"
+)
+
+// NoteKind says what a note states. The comment at each kind names the fields that it uses.
+type NoteKind uint8
+
+// The kinds of notes.
+const (
+	// NoteDone and NoteRefused answer the command N; Text is the verb, or the reason.
+	NoteDone NoteKind = iota + 1
+	NoteRefused
+	// NoteBadInput: a message made no sense and was dropped; Text says why.
+	NoteBadInput
+
+	// Of a T-Server.
+
+	// NoteRole: the T-Server takes a role: Text is the wire.Role's name, N the epoch.
+	NoteRole
+	// NoteCTI: the CTI link changes: Text is the callmodel.CTIState's name, N the switch's event number so far.
+	NoteCTI
+	// NoteSync: T-Server synchronization changes: Text is idle, awaiting, answered, tagging or done; N the number of the Backup Ready.
+	NoteSync
+	// NoteTagged: N tagged calls remain.
+	NoteTagged
+	// NoteAnnounced: EventLinkConnected is announced: Text is the rule (R3, R9, R11, R13).
+	NoteAnnounced
+	// NoteWithdrawn: EventLinkDisconnected is in force.
+	NoteWithdrawn
+	// NoteReady: readiness (X10) is N, 0 or 1; Text is the reason.
+	NoteReady
+	// NoteNamed: Call has ConnID; Text is how: invented, adopted (by R12) or kept (told before the call was known).
+	NoteNamed
+	// NoteGone: Call is no longer held, and was named ConnID (0 if not).
+	NoteGone
+	// NoteHeld: Call is held from now on, without a name yet.
+	NoteHeld
+
+	// Of the Management Layer.
+
+	// NoteRecord: the record is now epoch N and names Peer's incarnation M; Text is why.
+	NoteRecord
+	// NoteRestart: the Management Layer decides that Peer is to be restarted.
+	NoteRestart
+	// NotePairReady: the pair's readiness (X10) is N; Text is the reason.
+	NotePairReady
+	// NoteAlarm and NoteAlarmCleared: the alarm named Text is raised or cleared.
+	NoteAlarm
+	NoteAlarmCleared
+
+	// Of the switch.
+
+	// NoteCall: a call changes at the switch: Call, N the event number, Text is created, answered, released, lost-release (released, and nobody is told) or blocked.
+	NoteCall
+	// NoteLink: the CTI link of Peer is, at the switch, Text: up, down or silent.
+	NoteLink
+
+	// Of a client.
+
+	// NoteActed: the client acts on an event of Peer: N the epoch, Call, ConnID.
+	NoteActed
+	// NoteIgnored: the client ignores an event of Peer, whose epoch N is lower than one it has seen (X6).
+	NoteIgnored
+
+	noteEnd
+)
+
+var noteNames = [...]string{
+	NoteDone: "done", NoteRefused: "refused", NoteBadInput: "bad-input",
+	NoteRole: "role", NoteCTI: "cti", NoteSync: "sync", NoteTagged: "tagged", NoteAnnounced: "announced",
+	NoteWithdrawn: "withdrawn", NoteReady: "ready", NoteNamed: "named", NoteGone: "gone", NoteHeld: "held",
+	NoteRecord: "record", NoteRestart: "restart", NotePairReady: "pair-ready", NoteAlarm: "alarm",
+	NoteAlarmCleared: "alarm-cleared", NoteCall: "call", NoteLink: "link", NoteActed: "acted", NoteIgnored: "ignored",
+}
+
+// String returns the name of the kind.
+func (k NoteKind) String() string {
+	if int(k) < len(noteNames) {
+		return noteNames[k]
+	}
+	return fmt.Sprintf("unknown(%d)", uint8(k))
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (k NoteKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (k *NoteKind) UnmarshalText(b []byte) error {
+	for i, n := range noteNames {
+		if n == string(b) {
+			*k = NoteKind(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown note %q", b)
+}
+
+// Note is a fact that a node states about itself.
+type Note struct {
+	Kind   NoteKind         `json:"kind"`
+	Peer   wire.ID          `json:"peer,omitempty"`
+	Call   callmodel.CallID `json:"call,omitzero"`
+	ConnID callmodel.ConnID `json:"connId,omitempty"`
+	N      uint64           `json:"n,omitempty"`
+	M      uint64           `json:"m,omitempty"`
+	Text   string           `json:"text,omitempty"`
+}

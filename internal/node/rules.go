@@ -1,0 +1,73 @@
+package node
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Rules is a set of rules of protocol.md that are switched off, to show what each of them is for (--without). The
+// zero value switches nothing off.
+type Rules uint64
+
+// The rules that can be switched off.
+const (
+	// X1 off: the watermark of a Backup Ready is ignored.
+	X1 Rules = 1 << iota
+	// X2 off: ha-sync-method transfer waits calls out, as drain does.
+	X2
+	// X3 off: a call is identified by its call reference alone.
+	X3
+	// X4 off: a primary that loses its CTI link while calls are tagged does not answer.
+	X4
+	// X5 off: a new HA session does not mean Backup Ready again.
+	X5
+	// X6 off: naming a primary does not raise the epoch, and lower epochs are not ignored.
+	X6
+
+	rulesEnd
+)
+
+var ruleNames = []string{"X1", "X2", "X3", "X4", "X5", "X6"}
+
+// RuleNames returns the names of all rules that can be switched off.
+func RuleNames() []string { return append([]string(nil), ruleNames...) }
+
+// ParseRule reads the name of one rule.
+func ParseRule(s string) (Rules, error) {
+	for i, n := range ruleNames {
+		if strings.EqualFold(n, s) {
+			return 1 << i, nil
+		}
+	}
+	return 0, fmt.Errorf("no rule %q can be switched off; %s can", s, strings.Join(ruleNames, ", "))
+}
+
+// Has reports whether the rule is switched off.
+func (r Rules) Has(rule Rules) bool { return r&rule != 0 }
+
+// String lists the rules that are switched off, separated by commas.
+func (r Rules) String() string {
+	var names []string
+	for i, n := range ruleNames {
+		if r.Has(1 << i) {
+			names = append(names, n)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (r Rules) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (r *Rules) UnmarshalText(b []byte) error {
+	*r = 0
+	for _, s := range strings.FieldsFunc(string(b), func(c rune) bool { return c == ',' || c == ' ' }) {
+		rule, err := ParseRule(s)
+		if err != nil {
+			return err
+		}
+		*r |= rule
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package wire
+
+// Kind says what a message is. The comment at each kind names its direction and the fields that it uses, beside
+// Epoch, which every message of a T-Server, the Management Layer and a client carries (X6).
+type Kind uint8
+
+// The kinds of messages.
+const (
+	// CTI link, T-Server → switch.
+
+	// SnapshotRequest asks for everything that the switch holds (R2).
+	SnapshotRequest Kind = iota + 1
+
+	// CTI link, switch → T-Server.
+
+	// SnapshotBegin starts a snapshot that is consistent at Seq.
+	SnapshotBegin
+	// SnapshotDN is one DN of the snapshot: ThisDN, DNType, Agent.
+	SnapshotDN
+	// SnapshotCall is one call of the snapshot: Call, CallType, CallState, ThisDN (origin), OtherDN (destination).
+	SnapshotCall
+	// SnapshotEnd ends the snapshot: Seq as in its beginning. Live events follow from Seq+1.
+	SnapshotEnd
+	// CallCreated: a call was offered: Seq (= Call.Born), Call, CallType, ThisDN (origin), OtherDN (destination).
+	CallCreated
+	// CallAnswered: the called party answered: Seq, Call.
+	CallAnswered
+	// CallReleased: the call ended: Seq, Call.
+	CallReleased
+	// AgentChanged: the agent at ThisDN changed its state: Seq, ThisDN, Agent.
+	AgentChanged
+
+	// HA link.
+
+	// PeerState tells the other T-Server role, epoch, CTI state, and whether EventLinkConnected is announced (R4): Role, CTI, Announced.
+	PeerState
+	// BackupReady (R4): Num numbers it, Seq is the watermark W (X1).
+	BackupReady
+	// FullSyncDone (R6, R7, R8): Num of the Backup Ready that it answers, Reason.
+	FullSyncDone
+	// FullSyncAck acknowledges a Full Sync Done (X10): Num.
+	FullSyncAck
+	// CallNamed tells the backup the ConnID of a call (R12, X2): Num counts them within the HA session, Call, ConnID.
+	CallNamed
+	// CallNamedAck acknowledges all CallNamed up to Num, and names the last one: Num, Call, ConnID.
+	CallNamedAck
+
+	// Control link.
+
+	// Status tells the Management Layer all that it decides on: Role, CTI, Announced, Ready (X10).
+	Status
+	// Appoint tells a T-Server who is primary in Epoch (R14): Node and Inc name the primary's incarnation; Normal when a normal
+	// command caused it.
+	Appoint
+	// RoleTaken answers Appoint: Epoch of the appointment, Role, Outcome.
+	RoleTaken
+	// PeerFailed tells a T-Server that incarnation Inc of its peer Node has failed (R11: "or M says so").
+	PeerFailed
+
+	// Control link and client link, T-Server →.
+
+	// EventLinkConnected: the T-Server is available (R3, R9, R11).
+	EventLinkConnected
+	// EventLinkDisconnected: the T-Server has lost communication with the switch.
+	EventLinkDisconnected
+
+	// Client link, T-Server → client.
+
+	// EventServerInfo tells a client the T-Server's Role.
+	EventServerInfo
+	// EventRegistered answers RegisterAddress: ThisDN.
+	EventRegistered
+	// EventError refuses a request: Text says why.
+	EventError
+	// EventDialing at the origin of a new call. Events of calls carry Seq and Sub, the event's number (s, k) (X8), Call, CallType, ConnID,
+	// ThisDN and OtherDN.
+	EventDialing
+	// EventRinging at the destination of a new call.
+	EventRinging
+	// EventEstablished at both parties when the call is answered.
+	EventEstablished
+	// EventReleased at both parties when an answered call ends, and at the origin when it is given up.
+	EventReleased
+	// EventAbandoned at the destination of a call that is given up before the answer.
+	EventAbandoned
+
+	// Client link, client → T-Server.
+
+	// RegisterAddress asks for the events of ThisDN, or of AnyDN.
+	RegisterAddress
+	// EpochSeen tells a T-Server of the epoch that the client has seen (X6: "from anybody"): Epoch.
+	EpochSeen
+
+	kindEnd
+)
+
+var kindNames = [...]string{
+	SnapshotRequest: "SnapshotRequest", SnapshotBegin: "SnapshotBegin", SnapshotDN: "SnapshotDN",
+	SnapshotCall: "SnapshotCall", SnapshotEnd: "SnapshotEnd", CallCreated: "CallCreated",
+	CallAnswered: "CallAnswered", CallReleased: "CallReleased", AgentChanged: "AgentChanged",
+	PeerState: "PeerState", BackupReady: "BackupReady", FullSyncDone: "FullSyncDone", FullSyncAck: "FullSyncAck",
+	CallNamed: "CallNamed", CallNamedAck: "CallNamedAck",
+	Status: "Status", Appoint: "Appoint", RoleTaken: "RoleTaken", PeerFailed: "PeerFailed",
+	EventLinkConnected: "EventLinkConnected", EventLinkDisconnected: "EventLinkDisconnected",
+	EventServerInfo: "EventServerInfo", EventRegistered: "EventRegistered", EventError: "EventError",
+	EventDialing: "EventDialing", EventRinging: "EventRinging", EventEstablished: "EventEstablished",
+	EventReleased: "EventReleased", EventAbandoned: "EventAbandoned",
+	RegisterAddress: "RegisterAddress", EpochSeen: "EpochSeen",
+}
+
+// Kinds returns the names of all kinds, in the order of their numbers.
+func Kinds() []string { return kindNames[1:] }
+
+// ParseKind reads the name of a kind.
+func ParseKind(s string) (Kind, error) {
+	var k Kind
+	err := k.UnmarshalText([]byte(s))
+	return k, err
+}
+
+// String returns the name of the kind.
+func (k Kind) String() string { return enumName(kindNames[:], int(k)) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (k *Kind) UnmarshalText(b []byte) error { return parseEnum(k, "message kind", kindNames[:], b) }
+
+// IsLadder reports whether messages of this kind are drawn in a ladder unless more is asked for: the named messages of
+// the pair's protocol, no call traffic and no state reports, whose number depends on timing.
+func (k Kind) IsLadder() bool {
+	switch k {
+	case BackupReady, FullSyncDone, Appoint, RoleTaken, PeerFailed, EventLinkConnected, EventLinkDisconnected:
+		return true
+	}
+	return false
+}
+
+// IsCallEvent reports whether this is an event of a call for clients, numbered by (Seq, Sub).
+func (k Kind) IsCallEvent() bool { return k >= EventDialing && k <= EventAbandoned }

@@ -1,0 +1,2 @@
+// Package scenarios is the scenario language and its runner.
+package scenarios

@@ -1,0 +1,5 @@
+package switchsim
+
+import "hotpair/internal/node"
+
+func New(o Options) node.Node { return nil }
