@@ -1,8 +1,119 @@
 package tserver
 
 import (
+	"fmt"
+
+	"hotpair/callmodel"
+	"hotpair/hasync"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
 )
 
-func New(id wire.ID, o Options) node.Node { return nil }
+// Server is a T-Server. It implements node.Node.
+type Server struct {
+	self   wire.ID
+	engine *hasync.Engine
+
+	parties  []party // of the calls held, by call reference
+	dns      dnTable
+	snapshot snapshot
+	sub      uint32 // k of the next event for clients (X8)
+	clients  clients
+}
+
+// party holds what clients see of a call beside its names.
+type party struct {
+	from, to callmodel.DN
+	typ      callmodel.CallType
+	state    callmodel.CallState
+}
+
+// New makes T-Server A or B. The options are valid.
+func New(self wire.ID, o Options) *Server {
+	s := &Server{self: self}
+	s.engine = hasync.New(self, o, s)
+	return s
+}
+
+// Step implements node.Node.
+func (s *Server) Step(in *node.Input, out *node.Output) {
+	switch in.Kind {
+	case node.Start:
+		s.engine.Start(in.Inc, out)
+	case node.PortUp:
+		s.portUp(in, out)
+	case node.PortDown:
+		s.portDown(in, out)
+	case node.Receive:
+		s.receive(in, out)
+	case node.Fired:
+		if !s.engine.Fired(in.Timer) {
+			panic(fmt.Sprintf("tserver: %s never set the timer %v", s.self, in.Timer))
+		}
+	case node.Do:
+		out.Refuse(in.Cmd, fmt.Sprintf("a T-Server takes no commands, so not %q; the switch, the Management Layer and clients do", in.Cmd.Verb))
+	case node.CarrierDown:
+		s.engine.Carrier(false)
+	case node.CarrierUp:
+		s.engine.Carrier(true)
+	}
+	s.engine.Settle(out)
+}
+
+func (s *Server) portUp(in *node.Input, out *node.Output) {
+	switch {
+	case in.Peer == wire.Switch:
+		s.engine.CTISynchronizing(out)
+		out.Send(wire.Switch, wire.SnapshotRequest)
+	case in.Peer == wire.MLayer:
+		s.engine.ControlUp(out)
+	case in.Peer.IsTServer():
+		s.engine.HAUp(in.Inc, out)
+	case in.Peer.IsClient():
+		s.clientUp(in.Peer, out)
+	}
+}
+
+func (s *Server) portDown(in *node.Input, out *node.Output) {
+	switch {
+	case in.Peer == wire.Switch:
+		s.ctiDown(out)
+	case in.Peer == wire.MLayer:
+		s.engine.ControlDown()
+	case in.Peer.IsTServer():
+		s.engine.HADown(in.Cause, out)
+	case in.Peer.IsClient():
+		s.clients.down(in.Peer)
+	}
+}
+
+func (s *Server) receive(in *node.Input, out *node.Output) {
+	switch {
+	case in.Peer == wire.Switch:
+		s.fromSwitch(in.Msg, out)
+	case in.Peer == wire.MLayer:
+		s.engine.ReceiveM(in.Msg, out)
+	case in.Peer.IsTServer():
+		s.engine.Receive(in.Msg, out)
+	case in.Peer.IsClient():
+		s.fromClient(in.Peer, in.Msg, out)
+	}
+}
+
+// RoleChanged implements hasync.Server.
+func (s *Server) RoleChanged(out *node.Output) {
+	for _, c := range s.clients.up {
+		s.serverInfo(c, out)
+	}
+}
+
+// AvailabilityChanged implements hasync.Server.
+func (s *Server) AvailabilityChanged(out *node.Output) {
+	for _, c := range s.clients.up {
+		s.linkEvent(c, out)
+	}
+}
+
+func (s *Server) badInput(from wire.ID, call callmodel.CallID, out *node.Output, why string) {
+	out.Note(node.Note{Kind: node.NoteBadInput, Peer: from, Call: call, Text: why})
+}

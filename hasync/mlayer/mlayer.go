@@ -1,5 +1,165 @@
 package mlayer
 
-import "hotpair/internal/node"
+import (
+	"fmt"
 
-func New(o Options) node.Node { return nil }
+	"hotpair/callmodel"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+// M's timers.
+const (
+	learnTimer node.TimerKind = iota + 1 // learning ends
+	oldTimer                             // the old primary has not answered
+)
+
+// Layer is the Management Layer. It implements node.Node.
+type Layer struct {
+	opt Options
+	rec record
+	t   [2]view // of A, of B
+
+	learning bool
+	oldDone  bool // the other one need not be waited for any more
+	awaiting bool // oldTimer is armed
+	broken   bool // the stored record cannot be read
+	ready    bool // the pair's readiness, as noted last
+}
+
+// view is what M knows of a T-Server.
+type view struct {
+	up        bool
+	inc       uint64
+	told      bool // it has told its state on this link
+	role      wire.Role
+	epoch     uint64
+	cti       callmodel.CTIState
+	announced bool
+	ready     bool
+	assigned  bool // it was sent the record's assignment on this link
+}
+
+// New makes a Management Layer. The options are valid.
+func New(o Options) *Layer { return &Layer{opt: o} }
+
+// Step implements node.Node.
+func (l *Layer) Step(in *node.Input, out *node.Output) {
+	switch in.Kind {
+	case node.Start:
+		l.load(in.Value, out)
+		l.learn(out)
+	case node.StoreConflict:
+		// Another M has written: what it wrote is the record now.
+		l.load(in.Value, out)
+		l.stopAwaiting(out)
+		l.learn(out)
+	case node.PortUp:
+		*l.view(in.Peer) = view{up: true, inc: in.Inc}
+	case node.PortDown:
+		l.lost(in, out)
+	case node.CarrierUp:
+		l.learn(out)
+	case node.Receive:
+		l.receive(in, out)
+	case node.Fired:
+		l.fired(in.Timer)
+	case node.Do:
+		l.command(in.Cmd, out)
+	}
+	l.settle(out)
+}
+
+func (l *Layer) view(id wire.ID) *view { return &l.t[id-wire.A] }
+
+func (l *Layer) fired(t node.Timer) {
+	switch t.Kind {
+	case learnTimer:
+		l.learning = false
+	case oldTimer:
+		l.awaiting, l.oldDone = false, true
+	default:
+		panic(fmt.Sprintf("mlayer: M never set the timer %v", t))
+	}
+}
+
+// lost: the control link to a T-Server is down. The other one is told (R11).
+func (l *Layer) lost(in *node.Input, out *node.Output) {
+	v := l.view(in.Peer)
+	inc := v.inc
+	*v = view{}
+	if in.Cause == node.CauseOwnCarrier {
+		return
+	}
+	if l.view(in.Peer.Peer()).up {
+		m := out.Send(in.Peer.Peer(), wire.PeerFailed)
+		m.Epoch, m.Node, m.Inc = l.rec.Epoch, in.Peer, inc
+	}
+	if l.opt.Autorestart && in.Cause != node.CauseGoodbye {
+		out.Note(node.Note{Kind: node.NoteRestart, Peer: in.Peer})
+	}
+}
+
+func (l *Layer) receive(in *node.Input, out *node.Output) {
+	v, m := l.view(in.Peer), in.Msg
+	switch m.Kind {
+	case wire.Status:
+		v.told, v.role, v.epoch, v.cti, v.announced, v.ready = true, m.Role, m.Epoch, m.CTI, m.Announced, m.Ready
+	case wire.EventLinkConnected:
+		v.announced = true
+	case wire.EventLinkDisconnected:
+		v.announced = false
+	case wire.RoleTaken:
+		l.roleTaken(in.Peer, m, out)
+	default:
+		out.Note(node.Note{Kind: node.NoteBadInput, Peer: in.Peer, Text: m.Kind.String() + " does not belong on the control link"})
+	}
+}
+
+// command takes the operator's commands: switchover [force=true].
+func (l *Layer) command(cmd *node.Command, out *node.Output) {
+	if cmd.Verb != "switchover" {
+		out.Refuse(cmd, fmt.Sprintf("the Management Layer knows no %q; it knows switchover", cmd.Verb))
+		return
+	}
+	force := cmd.Args["force"] == "true"
+	if len(cmd.Args) > 1 || (len(cmd.Args) == 1 && !force) {
+		out.Refuse(cmd, "switchover takes no argument but force=true")
+		return
+	}
+	if why := l.refuseSwitchover(force); why != "" {
+		out.Refuse(cmd, "switchover: "+why)
+		return
+	}
+	to := l.rec.Named.Peer()
+	l.name(to, !force, "operator's command", out)
+	out.Done(cmd)
+}
+
+func (l *Layer) refuseSwitchover(force bool) string {
+	switch {
+	case l.learning || l.rec.Named == wire.None:
+		return "no primary is named yet"
+	case !l.inForce():
+		return l.rec.Named.String() + " is named and not primary yet"
+	}
+	other := l.view(l.rec.Named.Peer())
+	switch {
+	case !other.up || !other.announced:
+		return l.rec.Named.Peer().String() + " has not announced EventLinkConnected"
+	case !force && !l.pairReady():
+		return "readiness is 0: the ConnIDs of calls in progress would change; force=true does it all the same"
+	}
+	return ""
+}
+
+// inForce: the named T-Server is primary of the record's epoch.
+func (l *Layer) inForce() bool {
+	v := l.view(l.rec.Named)
+	return v.up && v.told && v.inc == l.rec.Inc && v.role == wire.Primary && v.epoch == l.rec.Epoch
+}
+
+// pairReady is X10: the lesser of the two T-Servers' readiness.
+func (l *Layer) pairReady() bool {
+	return l.rec.Named != wire.None && l.inForce() && l.t[0].ready && l.t[1].ready
+}

@@ -1,8 +1,113 @@
+// Package client is the client node: an agent desktop, reduced to what a failover shows. It connects to both T-Servers,
+// registers DNs, and acts on the events that it gets, unless their epoch is lower than one that it has seen (X6).
+//
+// It must not know the switch, nor how T-Servers agree.
 package client
 
 import (
+	"fmt"
+	"slices"
+
+	"hotpair/callmodel"
+	"hotpair/internal/canon"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
 )
 
-func New(id wire.ID) node.Node { return nil }
+// Client is a client. It implements node.Node.
+type Client struct {
+	self  wire.ID
+	epoch uint64 // the highest seen
+	up    [2]bool
+	dns   []callmodel.DN
+}
+
+// New makes a client that registers every DN.
+func New(self wire.ID) *Client { return &Client{self: self, dns: []callmodel.DN{callmodel.AnyDN}} }
+
+// Step implements node.Node.
+func (c *Client) Step(in *node.Input, out *node.Output) {
+	switch in.Kind {
+	case node.PortUp:
+		c.up[in.Peer-wire.A] = true
+		for _, dn := range c.dns {
+			c.register(in.Peer, dn, out)
+		}
+	case node.PortDown:
+		c.up[in.Peer-wire.A] = false
+	case node.Receive:
+		c.receive(in, out)
+	case node.Do:
+		c.command(in.Cmd, out)
+	}
+}
+
+func (c *Client) register(at wire.ID, dn callmodel.DN, out *node.Output) {
+	m := out.Send(at, wire.RegisterAddress)
+	m.Epoch, m.ThisDN = c.epoch, dn
+}
+
+// receive: X6: an event of a lower epoch is ignored, and its sender, if it takes itself for primary, is told of the higher one.
+func (c *Client) receive(in *node.Input, out *node.Output) {
+	m := in.Msg
+	if m.Epoch < c.epoch {
+		if m.Kind == wire.EventServerInfo && m.Role == wire.Primary || m.Kind.IsCallEvent() {
+			out.Send(in.Peer, wire.EpochSeen).Epoch = c.epoch
+		}
+		if m.Kind.IsCallEvent() {
+			out.Note(node.Note{Kind: node.NoteIgnored, Peer: in.Peer, N: m.Epoch, Call: m.Call, ConnID: m.ConnID})
+		}
+		return
+	}
+	c.epoch = m.Epoch
+	if m.Kind.IsCallEvent() {
+		out.Note(node.Note{Kind: node.NoteActed, Peer: in.Peer, N: m.Epoch, Call: m.Call, ConnID: m.ConnID, Text: m.Kind.String()})
+	}
+}
+
+// command: register dn=1001.
+func (c *Client) command(cmd *node.Command, out *node.Output) {
+	dn := callmodel.DN(cmd.Args["dn"])
+	switch {
+	case cmd.Verb != "register":
+		out.Refuse(cmd, fmt.Sprintf("a client knows no %q; it knows register", cmd.Verb))
+		return
+	case dn == "" || len(cmd.Args) != 1:
+		out.Refuse(cmd, "register takes one argument, dn")
+		return
+	case slices.Contains(c.dns, dn):
+		out.Refuse(cmd, fmt.Sprintf("%s is registered already", dn))
+		return
+	}
+	c.dns = append(c.dns, dn)
+	for i, up := range c.up {
+		if up {
+			c.register(wire.A+wire.ID(i), dn, out)
+		}
+	}
+	out.Done(cmd)
+}
+
+// AppendCanonical implements node.Node.
+func (c *Client) AppendCanonical(b []byte) []byte {
+	b = canon.Uint(b, c.epoch)
+	b = canon.Bool(b, c.up[0])
+	b = canon.Bool(b, c.up[1])
+	b = canon.Uint(b, len(c.dns))
+	for _, dn := range c.dns {
+		b = canon.String(b, dn)
+	}
+	return b
+}
+
+// Restore implements node.Node.
+func (c *Client) Restore(b []byte) error {
+	r := canon.NewReader(b)
+	c.epoch = canon.Read[uint64](r)
+	c.up[0], c.up[1] = r.Bool(), r.Bool()
+	c.dns = nil
+	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
+		c.dns = append(c.dns, callmodel.DN(r.String()))
+	}
+	return r.Err()
+}

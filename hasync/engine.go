@@ -1,0 +1,259 @@
+package hasync
+
+import (
+	"fmt"
+
+	"hotpair/callmodel"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+// The engine's timers.
+const (
+	// aloneTimer: no primary of this epoch was reached for connect-tout (R11).
+	aloneTimer node.TimerKind = iota + 1
+	// batchTimer: the pause of one second between two batches of a transfer (X2).
+	batchTimer
+)
+
+// Server is the T-Server around an engine: what it must hear of.
+type Server interface {
+	// RoleChanged: the engine has a new role or epoch.
+	RoleChanged(out *node.Output)
+	// AvailabilityChanged: EventLinkConnected came into force, or EventLinkDisconnected did.
+	AvailabilityChanged(out *node.Output)
+}
+
+// Engine is the hot-standby protocol of one T-Server. It is made by New, started by Start, and then told what happens; every
+// step ends with Settle. It is used by one goroutine at a time.
+type Engine struct {
+	self   wire.ID
+	opt    Options
+	server Server
+
+	inc      uint64 // own incarnation: the durable start number of ConnIDs (S5)
+	invented uint64 // ConnIDs invented in this incarnation
+
+	role      wire.Role
+	epoch     uint64
+	cti       callmodel.CTIState
+	seq       uint64 // the switch's event number that was reached
+	announced bool
+	carrier   bool // own connection
+	control   bool // port to M
+
+	peer     peer
+	names    names
+	backup   backup
+	primary  primary
+	handover handover
+	alone    bool // no primary of this epoch was reached for connect-tout (R11)
+	waiting  bool // aloneTimer is armed
+
+	toldPeer   report
+	toldM      report
+	notedReady bool
+	notedSync  syncState
+	notedTags  int
+}
+
+// peer is what the other T-Server told over the HA link that is up (R4); zero while it is down.
+type peer struct {
+	up        bool
+	inc       uint64
+	told      bool // it has told its state
+	role      wire.Role
+	epoch     uint64
+	cti       callmodel.CTIState
+	announced bool
+}
+
+// report is what the others were told of this T-Server.
+type report struct {
+	role      wire.Role
+	epoch     uint64
+	cti       callmodel.CTIState
+	announced bool
+	ready     bool
+}
+
+// New makes the engine of T-Server self. The options are valid.
+func New(self wire.ID, opt Options, server Server) *Engine {
+	return &Engine{
+		self: self, opt: opt, server: server,
+		role: wire.Backup, cti: callmodel.CTIDown, carrier: true,
+		names: names{maxRef: opt.MaxCallRef}, backup: backup{phase: syncIdle}, notedSync: syncIdle,
+	}
+}
+
+// Start begins incarnation inc, from 1: the T-Server is a backup of epoch 0 until it is told otherwise (R1).
+func (e *Engine) Start(inc uint64, out *node.Output) {
+	if inc > callmodel.MaxStart {
+		panic(fmt.Sprintf("hasync: start number %d of %s is beyond %d: its ConnIDs would not be unique (S5)", inc, e.self, callmodel.MaxStart))
+	}
+	e.inc = inc
+	e.noteRole(out)
+}
+
+// Role returns the role.
+func (e *Engine) Role() wire.Role { return e.role }
+
+// Epoch returns the epoch of the primary that this T-Server is or backs.
+func (e *Engine) Epoch() uint64 { return e.epoch }
+
+// Announced reports whether EventLinkConnected is in force.
+func (e *Engine) Announced() bool { return e.announced }
+
+// CTI returns the state of the CTI link.
+func (e *Engine) CTI() callmodel.CTIState { return e.cti }
+
+// Seq returns the switch's event number that was reached.
+func (e *Engine) Seq() uint64 { return e.seq }
+
+// HAUp tells that the HA link is up to incarnation inc of the peer.
+func (e *Engine) HAUp(inc uint64, out *node.Output) {
+	e.newSession(out)
+	e.peer = peer{up: true, inc: inc, role: wire.Backup, cti: callmodel.CTIDown}
+	e.names.setPeer(inc)
+	e.toldPeer = report{}
+}
+
+// HADown tells that the HA link is down. A node whose own carrier is down draws no conclusion from that.
+func (e *Engine) HADown(cause node.Cause, out *node.Output) {
+	if cause != node.CauseOwnCarrier {
+		e.peerFailed(out)
+	}
+	e.newSession(out)
+	e.peer = peer{}
+}
+
+// newSession: what was agreed with the peer held for its HA session.
+func (e *Engine) newSession(out *node.Output) {
+	e.stopTransfer(out)
+	e.primary = primary{}
+	e.names.untagAll()
+	if !e.opt.Without.Has(node.X5) || e.backup.phase != syncDone {
+		e.backup.phase = syncIdle
+	}
+}
+
+// ControlUp and ControlDown tell of the link to the Management Layer.
+func (e *Engine) ControlUp(out *node.Output) {
+	e.control = true
+	e.toldM = report{}
+	e.tellM(out)
+	if e.announced {
+		out.Send(wire.MLayer, wire.EventLinkConnected).Epoch = e.epoch
+	}
+}
+
+// ControlDown tells that the link to the Management Layer is down: roles stay as they are meanwhile (X12).
+func (e *Engine) ControlDown() { e.control = false }
+
+// Carrier tells of the T-Server's own connection.
+func (e *Engine) Carrier(up bool) { e.carrier = up }
+
+// CTIDown tells that communication with the switch is lost.
+func (e *Engine) CTIDown(out *node.Output) { e.setCTI(callmodel.CTIDown, out) }
+
+// CTISynchronizing tells that the switch is being read.
+func (e *Engine) CTISynchronizing(out *node.Output) { e.setCTI(callmodel.CTISynchronizing, out) }
+
+// CTISynchronized tells that what the T-Server holds is consistent at the switch's event number seq: the watermark.
+func (e *Engine) CTISynchronized(seq uint64, out *node.Output) {
+	e.seq = seq
+	e.backup.watermark = seq
+	e.dropEarly()
+	e.setCTI(callmodel.CTISynchronized, out)
+}
+
+// Reached tells that the T-Server has processed the switch's events up to seq.
+func (e *Engine) Reached(seq uint64) { e.seq = seq }
+
+func (e *Engine) setCTI(s callmodel.CTIState, out *node.Output) {
+	if s == e.cti {
+		return
+	}
+	e.cti = s
+	out.Note(node.Note{Kind: node.NoteCTI, Text: s.String(), N: e.seq})
+	if s != callmodel.CTISynchronized {
+		e.backup.phase = syncIdle
+		e.withdraw(out)
+	}
+}
+
+// Fired tells that a timer fired; it reports false if the timer is none of the engine's.
+func (e *Engine) Fired(t node.Timer) bool {
+	switch t.Kind {
+	case aloneTimer:
+		e.waiting, e.alone = false, true
+	case batchTimer:
+		e.primary.pausing = false
+	default:
+		return false
+	}
+	return true
+}
+
+// Settle does what the rules demand of the state as it is now. It ends every step.
+func (e *Engine) Settle(out *node.Output) {
+	e.watchForPrimary(out)
+	for {
+		e.tellPeer(out)
+		e.tellM(out)
+		if !e.settleBackup(out) && !e.settlePrimary(out) && !e.settleAnnounced(out) && !e.settleHandover(out) {
+			break
+		}
+	}
+	e.noteProgress(out)
+}
+
+// settleAnnounced: R3, R11 and R13.
+func (e *Engine) settleAnnounced(out *node.Output) bool {
+	switch {
+	case e.announced || e.cti != callmodel.CTISynchronized:
+		return false
+	case e.role == wire.Primary:
+		e.announce("R3", out)
+	case !e.opt.HASyncDlyLnkConn:
+		e.announce("R13", out)
+	case e.alone && e.backup.phase != syncAwaiting && e.carrier:
+		e.announce("R11", out)
+	default:
+		return false
+	}
+	return true
+}
+
+func (e *Engine) announce(rule string, out *node.Output) {
+	if e.announced {
+		return
+	}
+	e.announced = true
+	out.Note(node.Note{Kind: node.NoteAnnounced, Text: rule})
+	e.sendM(wire.EventLinkConnected, out)
+	e.server.AvailabilityChanged(out)
+}
+
+func (e *Engine) withdraw(out *node.Output) {
+	if !e.announced {
+		return
+	}
+	e.announced = false
+	out.Note(node.Note{Kind: node.NoteWithdrawn})
+	e.sendM(wire.EventLinkDisconnected, out)
+	e.server.AvailabilityChanged(out)
+}
+
+func (e *Engine) sendM(kind wire.Kind, out *node.Output) {
+	if e.control {
+		out.Send(wire.MLayer, kind).Epoch = e.epoch
+	}
+}
+
+// sendPeer sends the peer a message; the HA link is up.
+func (e *Engine) sendPeer(kind wire.Kind, out *node.Output) *wire.Message {
+	m := out.Send(e.self.Peer(), kind)
+	m.Epoch = e.epoch
+	return m
+}

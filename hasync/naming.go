@@ -1,0 +1,154 @@
+package hasync
+
+import (
+	"hotpair/callmodel"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+// How a call got its ConnID, as notes say it.
+const (
+	invented = "invented"
+	adopted  = "adopted" // by R12
+	kept     = "kept"    // told before the switch told of the call (R12)
+)
+
+// InRange reports whether a call reference is one that the switch may use.
+func (e *Engine) InRange(ref uint32) bool { return ref > 0 && ref <= e.opt.MaxCallRef }
+
+// Held reports whether the call is held.
+func (e *Engine) Held(id callmodel.CallID) bool { return e.names.lookup(id, false) != nil }
+
+// HeldAt returns the call that has the reference, the zero CallID if none has.
+func (e *Engine) HeldAt(ref uint32) callmodel.CallID {
+	if int(ref) >= len(e.names.calls) || !e.names.calls[ref].held() {
+		return callmodel.CallID{}
+	}
+	return callmodel.CallID{Ref: ref, Born: e.names.calls[ref].born}
+}
+
+// Refs returns the end of the references that were ever in use.
+func (e *Engine) Refs() uint32 { return uint32(len(e.names.calls)) }
+
+// ConnID returns the ConnID of a call that is held, 0 if it has none.
+func (e *Engine) ConnID(id callmodel.CallID) callmodel.ConnID {
+	if c := e.names.lookup(id, false); c != nil {
+		return c.connID
+	}
+	return 0
+}
+
+// Created tells that the switch created a call, whose reference is free and in range: the primary names it, a backup waits
+// to be told (R12).
+func (e *Engine) Created(id callmodel.CallID, out *node.Output) {
+	c := e.hold(id)
+	switch {
+	case e.keepEarly(id, c, out):
+	case e.role == wire.Primary:
+		e.invent(id, c, out)
+	default:
+		out.Note(node.Note{Kind: node.NoteHeld, Call: id})
+	}
+}
+
+// Found tells that a call which is not held was found when the switch was read: a name is invented, by a backup too (R2).
+func (e *Engine) Found(id callmodel.CallID, out *node.Output) {
+	c := e.hold(id)
+	if !e.keepEarly(id, c, out) {
+		e.invent(id, c, out)
+	}
+}
+
+// Released tells that a call which is held is no more.
+func (e *Engine) Released(id callmodel.CallID, out *node.Output) {
+	c := e.names.lookup(id, false)
+	out.Note(node.Note{Kind: node.NoteGone, Call: id, ConnID: c.connID})
+	e.names.release(c)
+}
+
+func (e *Engine) hold(id callmodel.CallID) *entry {
+	c := e.names.at(id.Ref)
+	e.names.hold(c, id.Born, id.Born <= e.primary.watermark)
+	return c
+}
+
+// keepEarly gives a call the ConnID that this T-Server was told before.
+func (e *Engine) keepEarly(id callmodel.CallID, c *entry, out *node.Output) bool {
+	if c.earlyID == 0 || (c.earlyBorn != id.Born && !e.opt.Without.Has(node.X3)) {
+		return false
+	}
+	e.names.setConnID(c, c.earlyID)
+	e.names.setKnown(c, true)
+	c.earlyBorn, c.earlyID = 0, 0
+	out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: c.connID, Text: kept})
+	return true
+}
+
+// dropEarly: what is older than the snapshot and not in it, is dropped (R12).
+func (e *Engine) dropEarly() {
+	for i := range e.names.calls {
+		if c := &e.names.calls[i]; c.earlyID != 0 && c.earlyBorn <= e.seq {
+			c.earlyBorn, c.earlyID = 0, 0
+		}
+	}
+}
+
+func (e *Engine) invent(id callmodel.CallID, c *entry, out *node.Output) {
+	e.invented++
+	e.names.setConnID(c, callmodel.NewConnID(uint8(e.self-wire.A), e.inc, e.invented))
+	out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: c.connID, Text: invented})
+	if e.role == wire.Primary {
+		e.sendName(id, c, out)
+	}
+}
+
+// nameTheUnnamed: calls that are still unnamed when it becomes primary it names itself (R12).
+func (e *Engine) nameTheUnnamed(out *node.Output) {
+	for ref := 1; e.names.unnamed > 0 && ref < len(e.names.calls); ref++ {
+		if c := &e.names.calls[ref]; c.held() && c.connID == 0 {
+			e.invent(callmodel.CallID{Ref: uint32(ref), Born: c.born}, c, out)
+		}
+	}
+}
+
+// sendName tells the peer a call's ConnID (R12, X2).
+func (e *Engine) sendName(id callmodel.CallID, c *entry, out *node.Output) {
+	if !e.peer.up {
+		return
+	}
+	e.primary.named++
+	m := e.sendPeer(wire.CallNamed, out)
+	m.Num, m.Call, m.ConnID = e.primary.named, id, c.connID
+}
+
+// callNamed: R12 and X2 at the backup: it adopts the ConnID, keeps it for later, or drops it; and acknowledges in any case.
+func (e *Engine) callNamed(m *wire.Message, out *node.Output) {
+	if e.role != wire.Backup || !e.InRange(m.Call.Ref) {
+		out.Note(node.Note{Kind: node.NoteBadInput, Peer: e.self.Peer(), Call: m.Call, Text: "a call that the peer cannot name here"})
+		return
+	}
+	if c := e.names.lookup(m.Call, e.opt.Without.Has(node.X3)); c != nil {
+		if c.connID != m.ConnID {
+			e.names.setConnID(c, m.ConnID)
+			out.Note(node.Note{Kind: node.NoteNamed, Call: callmodel.CallID{Ref: m.Call.Ref, Born: c.born}, ConnID: m.ConnID, Text: adopted})
+		}
+		e.names.setKnown(c, true)
+	} else if e.cti != callmodel.CTISynchronized || m.Call.Born > e.seq {
+		c := e.names.at(m.Call.Ref)
+		if m.Call.Born >= c.earlyBorn {
+			c.earlyBorn, c.earlyID = m.Call.Born, m.ConnID
+		}
+	}
+	ack := e.sendPeer(wire.CallNamedAck, out)
+	ack.Num, ack.Call, ack.ConnID = m.Num, m.Call, m.ConnID
+}
+
+// callNamedAck: the peer's incarnation knows the ConnID now (R5, X2).
+func (e *Engine) callNamedAck(m *wire.Message) {
+	if m.Num > e.primary.namedAcked && m.Num <= e.primary.named {
+		e.primary.namedAcked = m.Num
+	}
+	if c := e.names.lookup(m.Call, e.opt.Without.Has(node.X3)); c != nil && c.connID == m.ConnID {
+		e.names.setKnown(c, true)
+	}
+}

@@ -1,0 +1,61 @@
+package hasync
+
+import (
+	"fmt"
+	"time"
+
+	"hotpair/internal/node"
+)
+
+// SyncMethod is the option ha-sync-method (X2).
+type SyncMethod string
+
+// The synchronization methods.
+const (
+	// Drain waits until every tagged call has been released: the source's way, and the default.
+	Drain SyncMethod = "drain"
+	// Transfer sends the backup the ConnIDs of tagged calls; an acknowledgement untags.
+	Transfer SyncMethod = "transfer"
+)
+
+// Options are the options of a T-Server that concern the pair, under their product names. Times are in the run's clock.
+type Options struct {
+	// HASyncDlyLnkConn (R13): a backup holds EventLinkConnected back until T-Server synchronization is complete. Default true; the real
+	// product's default is false. It takes effect at the start of the T-Server.
+	HASyncDlyLnkConn bool `yaml:"ha-sync-dly-lnk-conn"`
+	// HASyncMethod (X2): drain or transfer. The primary's option counts. Default drain.
+	HASyncMethod SyncMethod `yaml:"ha-sync-method"`
+	// HASyncBatch (X2): how many tagged calls transfer sends before it pauses for a second; 200 to 1000, default 500.
+	HASyncBatch int `yaml:"ha-sync-batch"`
+	// ConnectTout: how long a T-Server waits for an HA link that was never up (R11); 1 to 1000 s in the product, where it
+	// is 2 s by default as here.
+	ConnectTout time.Duration `yaml:"connect-tout"`
+	// MaxCallRef is the greatest call reference that the T-Server accepts from the switch: the switch's option call-refs.
+	MaxCallRef uint32 `yaml:"-"`
+	// Without switches rules off.
+	Without node.Rules `yaml:"-"`
+}
+
+// DefaultOptions returns the defaults.
+func DefaultOptions() Options {
+	return Options{
+		HASyncDlyLnkConn: true,
+		HASyncMethod:     Drain,
+		HASyncBatch:      500,
+		ConnectTout:      2 * time.Second,
+		MaxCallRef:       1 << 16,
+	}
+}
+
+// Validate reports the first option that is out of range, with what is allowed.
+func (o *Options) Validate() error {
+	switch {
+	case o.HASyncMethod != Drain && o.HASyncMethod != Transfer:
+		return fmt.Errorf("ha-sync-method is drain or transfer, not %q", o.HASyncMethod)
+	case o.HASyncBatch < 200 || o.HASyncBatch > 1000:
+		return fmt.Errorf("ha-sync-batch is from 200 to 1000, not %d", o.HASyncBatch)
+	case o.ConnectTout <= 0 || o.ConnectTout > 1000*time.Second:
+		return fmt.Errorf("connect-tout is above 0 and at most 1000s, not %s", o.ConnectTout)
+	}
+	return nil
+}

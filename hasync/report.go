@@ -1,0 +1,90 @@
+package hasync
+
+import (
+	"hotpair/callmodel"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+func (e *Engine) report() report {
+	return report{role: e.role, epoch: e.epoch, cti: e.cti, announced: e.announced}
+}
+
+// tellPeer tells the other T-Server role, epoch, CTI state and whether it has announced, at opening and at every change (R4).
+func (e *Engine) tellPeer(out *node.Output) {
+	now := e.report()
+	if !e.peer.up || now == e.toldPeer {
+		return
+	}
+	e.toldPeer = now
+	m := e.sendPeer(wire.PeerState, out)
+	m.Role, m.CTI, m.Announced = now.role, now.cti, now.announced
+}
+
+// tellM tells the Management Layer the same, and the readiness (X10).
+func (e *Engine) tellM(out *node.Output) {
+	now := e.report()
+	now.ready, _ = e.readiness()
+	if !e.control || now == e.toldM {
+		return
+	}
+	e.toldM = now
+	m := out.Send(wire.MLayer, wire.Status)
+	m.Epoch, m.Role, m.CTI, m.Announced, m.Ready = now.epoch, now.role, now.cti, now.announced, now.ready
+}
+
+// readiness is X10's: whether a switchover would lose nothing, and if not, why.
+func (e *Engine) readiness() (ready bool, why string) {
+	switch {
+	case !e.peer.up && (e.role == wire.Primary || e.backup.phase != syncDone):
+		return false, "the HA link is down"
+	case e.role == wire.Backup && e.backup.phase == syncDone:
+		return true, "synchronized"
+	case e.role == wire.Backup && e.cti != callmodel.CTISynchronized:
+		return false, "the CTI link is " + e.cti.String()
+	case e.role == wire.Backup:
+		return false, "no Full Sync Done (synchronized)"
+	case e.primary.acked:
+		return true, "synchronized"
+	case e.peer.cti != callmodel.CTISynchronized:
+		return false, "the backup's CTI link is " + e.peer.cti.String()
+	}
+	return false, "Full Sync Done (synchronized) is not acknowledged"
+}
+
+// noteProgress states what has changed of the synchronization in this step.
+func (e *Engine) noteProgress(out *node.Output) {
+	if s := e.syncState(); s != e.notedSync {
+		e.notedSync = s
+		n := e.backup.num
+		if e.role == wire.Primary {
+			n = e.primary.num
+		}
+		out.Note(node.Note{Kind: node.NoteSync, Text: s.String(), N: n})
+	}
+	if e.names.tagged != e.notedTags {
+		e.notedTags = e.names.tagged
+		out.Note(node.Note{Kind: node.NoteTagged, N: uint64(e.names.tagged)})
+	}
+	if ready, why := e.readiness(); ready != e.notedReady {
+		e.notedReady = ready
+		n := uint64(0)
+		if ready {
+			n = 1
+		}
+		out.Note(node.Note{Kind: node.NoteReady, N: n, Text: why})
+	}
+}
+
+func (e *Engine) syncState() syncState {
+	if e.role == wire.Backup {
+		return e.backup.phase
+	}
+	switch {
+	case e.names.tagging:
+		return syncTagging
+	case e.primary.sent:
+		return syncDone
+	}
+	return syncIdle
+}

@@ -1,0 +1,178 @@
+package hasync
+
+import (
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+// Receive handles a message of the HA link.
+func (e *Engine) Receive(m *wire.Message, out *node.Output) {
+	isAck := m.Kind == wire.CallNamedAck || m.Kind == wire.FullSyncAck
+	if m.Epoch < e.epoch && !isAck && !e.opt.Without.Has(node.X6) {
+		return
+	}
+	e.heardOfEpoch(m.Epoch, out)
+	switch m.Kind {
+	case wire.PeerState:
+		p := &e.peer
+		p.told, p.role, p.epoch, p.cti, p.announced = true, m.Role, m.Epoch, m.CTI, m.Announced
+	case wire.BackupReady:
+		e.backupReady(m, out)
+	case wire.FullSyncDone:
+		e.fullSyncDone(m, out)
+	case wire.FullSyncAck:
+		e.fullSyncAck(m)
+	case wire.CallNamed:
+		e.callNamed(m, out)
+	case wire.CallNamedAck:
+		e.callNamedAck(m)
+	default:
+		out.Note(node.Note{Kind: node.NoteBadInput, Peer: e.self.Peer(), Text: m.Kind.String() + " does not belong on the HA link"})
+	}
+}
+
+// ReceiveM handles a message of the control link.
+func (e *Engine) ReceiveM(m *wire.Message, out *node.Output) {
+	switch m.Kind {
+	case wire.Appoint:
+		e.appoint(m, out)
+	case wire.PeerFailed:
+		e.HeardOfEpoch(m.Epoch, out)
+		// R11: "or M says so". Whatever still comes of that session is not to be acted on.
+		if e.peer.up && m.Node == e.self.Peer() && m.Inc == e.peer.inc {
+			e.HADown(node.CauseClosed, out)
+			out.Close(e.self.Peer())
+		}
+	default:
+		out.Note(node.Note{Kind: node.NoteBadInput, Peer: wire.MLayer, Text: m.Kind.String() + " does not belong on the control link"})
+	}
+}
+
+// HeardOfEpoch tells of an epoch that somebody has seen (X6).
+func (e *Engine) HeardOfEpoch(epoch uint64, out *node.Output) {
+	if e.role == wire.Primary {
+		e.heardOfEpoch(epoch, out)
+	}
+}
+
+// heardOfEpoch: X6: a primary that hears of a higher epoch is a backup at once, and a backup follows its peer.
+func (e *Engine) heardOfEpoch(epoch uint64, out *node.Output) {
+	if epoch > e.epoch && !e.opt.Without.Has(node.X6) {
+		e.become(wire.Backup, epoch, out)
+	}
+}
+
+// appoint: the Management Layer says who is primary in an epoch (R1, R14, X6).
+func (e *Engine) appoint(m *wire.Message, out *node.Output) {
+	anyEpoch := e.opt.Without.Has(node.X6)
+	if m.Epoch < e.epoch && !anyEpoch {
+		return
+	}
+	if m.Node == e.self && m.Inc == e.inc {
+		e.become(wire.Primary, m.Epoch, out)
+		e.roleTaken(m.Epoch, wire.Taken, out)
+		return
+	}
+	if e.role == wire.Primary && m.Epoch == e.epoch && !anyEpoch {
+		out.Note(node.Note{Kind: node.NoteBadInput, Peer: wire.MLayer, Text: "an epoch names one primary: " + m.Node.String() + " cannot have this one"})
+		return
+	}
+	if e.handover.state != handoverNone && e.handover.epoch == m.Epoch {
+		e.answerHandover(out) // asked again
+		return
+	}
+	if m.Normal && e.role == wire.Primary {
+		e.beginHandover(m.Epoch, out)
+		return
+	}
+	e.become(wire.Backup, m.Epoch, out)
+	e.roleTaken(m.Epoch, wire.Taken, out)
+}
+
+// become takes a role in an epoch. A new role or epoch ends every T-Server synchronization.
+func (e *Engine) become(role wire.Role, epoch uint64, out *node.Output) {
+	if role == e.role && epoch == e.epoch {
+		return
+	}
+	e.stopSynchronizing(out)
+	if epoch != e.handover.epoch || role == wire.Primary {
+		e.handover = handover{}
+	}
+	e.backup.phase = syncIdle
+	e.role, e.epoch = role, epoch
+	e.alone = false
+	if e.waiting {
+		e.waiting = false
+		out.Cancel(node.Timer{Kind: aloneTimer})
+	}
+	e.noteRole(out)
+	e.server.RoleChanged(out)
+	if role == wire.Primary {
+		e.nameTheUnnamed(out)
+	}
+}
+
+func (e *Engine) noteRole(out *node.Output) {
+	out.Note(node.Note{Kind: node.NoteRole, Text: e.role.String(), N: e.epoch})
+}
+
+func (e *Engine) roleTaken(epoch uint64, o wire.Outcome, out *node.Output) {
+	if !e.control {
+		return
+	}
+	m := out.Send(wire.MLayer, wire.RoleTaken)
+	m.Epoch, m.Role, m.Outcome = epoch, e.role, o
+}
+
+// handover is the answer that a primary owes on a normal command (R14).
+type handover struct {
+	state handoverState
+	epoch uint64
+}
+
+type handoverState uint8
+
+const (
+	handoverNone    handoverState = iota
+	handoverWaiting               // for the acknowledgement of its last HA message
+	handoverDone
+	handoverFailed
+)
+
+// beginHandover: the primary names nothing any more, and answers when what it named is acknowledged.
+func (e *Engine) beginHandover(epoch uint64, out *node.Output) {
+	state := handoverFailed
+	if ready, _ := e.readiness(); ready {
+		state = handoverWaiting
+	}
+	e.become(wire.Backup, epoch, out)
+	e.handover = handover{state: state, epoch: epoch}
+	if state == handoverFailed {
+		e.answerHandover(out)
+	}
+}
+
+func (e *Engine) settleHandover(out *node.Output) bool {
+	if e.handover.state != handoverWaiting {
+		return false
+	}
+	switch {
+	case !e.peer.up:
+		e.handover.state = handoverFailed
+	case e.primary.namedAcked == e.primary.named:
+		e.handover.state = handoverDone
+	default:
+		return false
+	}
+	e.answerHandover(out)
+	return true
+}
+
+func (e *Engine) answerHandover(out *node.Output) {
+	switch e.handover.state {
+	case handoverDone:
+		e.roleTaken(e.handover.epoch, wire.HandedOver, out)
+	case handoverFailed:
+		e.roleTaken(e.handover.epoch, wire.NotHandedOver, out)
+	}
+}

@@ -1,0 +1,260 @@
+package switchsim
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"hotpair/callmodel"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+// args reads the arguments of a command; the first error is kept.
+type args struct {
+	cmd  *node.Command
+	err  error
+	used []string
+}
+
+func (a *args) str(key string) (string, bool) {
+	a.used = append(a.used, key)
+	v, ok := a.cmd.Args[key]
+	return v, ok
+}
+
+func (a *args) fail(key string, err error) {
+	if err != nil && a.err == nil {
+		a.err = fmt.Errorf("%s: %w", key, err)
+	}
+}
+
+// need reads an argument that must be there.
+func (a *args) need(key string) string {
+	v, _ := a.str(key)
+	if v == "" {
+		a.fail(key, errors.New("is missing"))
+	}
+	return v
+}
+
+func (a *args) number(key string, otherwise, least, most float64) float64 {
+	v, ok := a.str(key)
+	if !ok {
+		return otherwise
+	}
+	n, err := parseNumber(v, least, most)
+	a.fail(key, err)
+	return n
+}
+
+func (a *args) duration(key string, otherwise, most time.Duration) time.Duration {
+	v, ok := a.str(key)
+	if !ok {
+		return otherwise
+	}
+	d, err := time.ParseDuration(v)
+	if err == nil && (d < 0 || d > most) {
+		err = fmt.Errorf("a time from 0 to %s is wanted, not %s", most, v)
+	}
+	a.fail(key, err)
+	return d
+}
+
+func parseNumber(s string, least, most float64) (float64, error) {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(n >= least && n <= most) {
+		return 0, fmt.Errorf("a number from %g to %g is wanted, not %q", least, most, s)
+	}
+	return n, nil
+}
+
+// done reports the first error; an argument that nobody read is one.
+func (a *args) done() error {
+	if a.err != nil {
+		return a.err
+	}
+	if len(a.cmd.Args) > 0 {
+		for _, k := range sortedKeys(a.cmd.Args) {
+			if !slices.Contains(a.used, k) {
+				return fmt.Errorf("%s: no such argument; %s takes %q", k, a.cmd.Verb, a.used)
+			}
+		}
+	}
+	return nil
+}
+
+// command carries out a command of the scenario.
+func (s *Switch) command(cmd *node.Command, out *node.Output) {
+	verbs := map[string]func(*args, *node.Output) error{
+		"load": s.cmdLoad, "load-stop": s.cmdLoadStop, "call": s.cmdCall, "answer": s.cmdAnswer,
+		"release": s.cmdRelease, "release-all": s.cmdReleaseAll, "stuck": s.cmdStuck, "link": s.cmdLink, "agent": s.cmdAgent,
+	}
+	do, ok := verbs[cmd.Verb]
+	if !ok {
+		out.Refuse(cmd, fmt.Sprintf("the switch knows no %q; it knows %q", cmd.Verb, sortedKeys(verbs)))
+		return
+	}
+	if err := do(&args{cmd: cmd}, out); err != nil {
+		out.Refuse(cmd, cmd.Verb+": "+err.Error())
+		return
+	}
+	out.Done(cmd)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// cmdLoad: load erlangs=20 hold=exp:180s [ring=5s] [inbound=0.5] [seed=1].
+func (s *Switch) cmdLoad(a *args, out *node.Output) error {
+	erlangs := a.number("erlangs", 0, 1e-6, 1e6)
+	_, _ = a.need("erlangs"), a.need("hold")
+	l := load{ring: a.duration("ring", 5*time.Second, time.Hour), inbound: a.number("inbound", 0.5, 0, 1)}
+	hold, _ := a.str("hold")
+	if a.err == nil {
+		var err error
+		l.hold, err = parseHolding(hold)
+		a.fail("hold", err)
+	}
+	seed := uint64(1)
+	if v, ok := a.str("seed"); ok {
+		var err error
+		if seed, err = strconv.ParseUint(v, 10, 64); err != nil {
+			a.fail("seed", fmt.Errorf("a whole number from 0 is wanted, not %q", v))
+		}
+	}
+	if l.inbound > 0 && s.opt.Trunks == 0 {
+		a.fail("inbound", errors.New("the switch has no trunks for inbound calls; set inbound=0, or the option trunks"))
+	}
+	if err := a.done(); err != nil {
+		return err
+	}
+	s.stopLoad(out)
+	s.startLoad(erlangs, l, seed, out)
+	return nil
+}
+
+func (s *Switch) cmdLoadStop(a *args, out *node.Output) error {
+	if err := a.done(); err != nil {
+		return err
+	}
+	s.stopLoad(out)
+	return nil
+}
+
+// cmdCall: call name=c1 from=1001|T1 to=1002. It rings until it is answered.
+func (s *Switch) cmdCall(a *args, out *node.Output) error {
+	name := a.need("name")
+	from, to := s.lineArg(a, "from"), s.lineArg(a, "to")
+	if err := a.done(); err != nil {
+		return err
+	}
+	switch _, taken := s.calls.byName[name]; {
+	case taken:
+		return fmt.Errorf("there is a call %q already", name)
+	case from == to || s.lines[to].typ != callmodel.DNExtension:
+		return fmt.Errorf("a call goes from an extension or a trunk to another extension, not from %s to %s", s.lines[from].dn, s.lines[to].dn)
+	case s.lines[from].busy || s.lines[to].busy:
+		return fmt.Errorf("%s or %s is busy", s.lines[from].dn, s.lines[to].dn)
+	case s.create(from, to, false, name, out) == 0:
+		return fmt.Errorf("all %d call references are in use", s.opt.CallRefs)
+	}
+	return nil
+}
+
+func (s *Switch) lineArg(a *args, key string) int {
+	name := a.need(key)
+	i, ok := s.byName[callmodel.DN(name)]
+	if !ok {
+		first := s.opt.FirstDN
+		a.fail(key, fmt.Errorf("there is no DN %q: extensions are %d to %d, there are %d trunks from T1", name, first, first+s.opt.Extensions-1, s.opt.Trunks))
+	}
+	return i
+}
+
+// callArg reads the name of a call that is up.
+func (s *Switch) callArg(a *args) (uint32, error) {
+	name := a.need("name")
+	if err := a.done(); err != nil {
+		return 0, err
+	}
+	ref, ok := s.calls.byName[name]
+	if !ok {
+		return 0, fmt.Errorf("there is no call %q", name)
+	}
+	return ref, nil
+}
+
+func (s *Switch) cmdAnswer(a *args, out *node.Output) error {
+	ref, err := s.callArg(a)
+	if err != nil {
+		return err
+	}
+	if s.calls.table[ref].state == callmodel.CallEstablished {
+		return errors.New("the call is answered already")
+	}
+	s.answer(ref, out)
+	return nil
+}
+
+func (s *Switch) cmdRelease(a *args, out *node.Output) error {
+	ref, err := s.callArg(a)
+	if err == nil {
+		s.release(ref, false, out)
+	}
+	return err
+}
+
+func (s *Switch) cmdStuck(a *args, out *node.Output) error {
+	ref, err := s.callArg(a)
+	if err == nil {
+		s.release(ref, true, out)
+	}
+	return err
+}
+
+func (s *Switch) cmdReleaseAll(a *args, out *node.Output) error {
+	if err := a.done(); err != nil {
+		return err
+	}
+	s.releaseAll(out)
+	return nil
+}
+
+// cmdLink: link peer=A|B state=up|down|silent.
+func (s *Switch) cmdLink(a *args, out *node.Output) error {
+	peer, stateName := a.need("peer"), a.need("state")
+	if err := a.done(); err != nil {
+		return err
+	}
+	id, err := wire.ParseID(peer)
+	if err != nil || !id.IsTServer() {
+		return fmt.Errorf("peer: the T-Servers are A and B, not %q", peer)
+	}
+	state, ok := linkStates[stateName]
+	if !ok {
+		return fmt.Errorf("state: a CTI link is %q, not %q", sortedKeys(linkStates), stateName)
+	}
+	s.setLink(s.link(id), state, out)
+	out.Note(node.Note{Kind: node.NoteLink, Peer: id, Text: stateName})
+	return nil
+}
+
+// cmdAgent: agent dn=1001 state=ready|not-ready|logged-out.
+func (s *Switch) cmdAgent(a *args, out *node.Output) error {
+	at := s.lineArg(a, "dn")
+	var state callmodel.AgentState
+	a.fail("state", state.UnmarshalText([]byte(a.need("state"))))
+	if err := a.done(); err != nil {
+		return err
+	}
+	l := &s.lines[at]
+	if l.typ != callmodel.DNExtension || state == 0 {
+		return errors.New("an agent sits at an extension and is ready, not-ready or logged-out")
+	}
+	l.agent = state
+	s.emit(wire.Message{Kind: wire.AgentChanged, Seq: s.next(), ThisDN: l.dn, Agent: state}, out)
+	return nil
+}
