@@ -74,11 +74,13 @@ func (t DNType) MarshalText() ([]byte, error)     { return []byte(t.String()), n
 func (s AgentState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 func (s CTIState) MarshalText() ([]byte, error)   { return []byte(s.String()), nil }
 
-func (s *CallState) UnmarshalText(b []byte) error  { return parse(s, "call state", callStateNames, b) }
-func (t *CallType) UnmarshalText(b []byte) error   { return parse(t, "call type", callTypeNames, b) }
-func (t *DNType) UnmarshalText(b []byte) error     { return parse(t, "DN type", dnTypeNames, b) }
-func (s *AgentState) UnmarshalText(b []byte) error { return parse(s, "agent state", agentStateNames, b) }
-func (s *CTIState) UnmarshalText(b []byte) error   { return parse(s, "CTI state", ctiStateNames, b) }
+func (s *CallState) UnmarshalText(b []byte) error { return parse(s, "call state", callStateNames, b) }
+func (t *CallType) UnmarshalText(b []byte) error  { return parse(t, "call type", callTypeNames, b) }
+func (t *DNType) UnmarshalText(b []byte) error    { return parse(t, "DN type", dnTypeNames, b) }
+func (s *AgentState) UnmarshalText(b []byte) error {
+	return parse(s, "agent state", agentStateNames, b)
+}
+func (s *CTIState) UnmarshalText(b []byte) error { return parse(s, "CTI state", ctiStateNames, b) }
 
 func name(names []string, i int) string {
 	if i < len(names) {

@@ -59,7 +59,7 @@ func (e *Engine) restoreDerived() {
 	if e.peer.up {
 		e.toldPeer = e.report()
 	}
-	ready, _ := e.readiness()
+	ready, _ := e.Readiness()
 	if e.control {
 		e.toldM = e.report()
 		e.toldM.ready = ready

@@ -24,7 +24,7 @@ func (e *Engine) tellPeer(out *node.Output) {
 // tellM tells the Management Layer the same, and the readiness (X10).
 func (e *Engine) tellM(out *node.Output) {
 	now := e.report()
-	now.ready, _ = e.readiness()
+	now.ready, _ = e.Readiness()
 	if !e.control || now == e.toldM {
 		return
 	}
@@ -33,8 +33,8 @@ func (e *Engine) tellM(out *node.Output) {
 	m.Epoch, m.Role, m.CTI, m.Announced, m.Ready = now.epoch, now.role, now.cti, now.announced, now.ready
 }
 
-// readiness is X10's: whether a switchover would lose nothing, and if not, why.
-func (e *Engine) readiness() (ready bool, why string) {
+// Readiness is X10's: whether a switchover would lose nothing, and if not, why.
+func (e *Engine) Readiness() (ready bool, why string) {
 	switch {
 	case !e.peer.up && (e.role == wire.Primary || e.backup.phase != syncDone):
 		return false, "the HA link is down"
@@ -66,7 +66,7 @@ func (e *Engine) noteProgress(out *node.Output) {
 		e.notedTags = e.names.tagged
 		out.Note(node.Note{Kind: node.NoteTagged, N: uint64(e.names.tagged)})
 	}
-	if ready, why := e.readiness(); ready != e.notedReady {
+	if ready, why := e.Readiness(); ready != e.notedReady {
 		e.notedReady = ready
 		n := uint64(0)
 		if ready {

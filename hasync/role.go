@@ -142,7 +142,7 @@ const (
 // beginHandover: the primary names nothing any more, and answers when what it named is acknowledged.
 func (e *Engine) beginHandover(epoch uint64, out *node.Output) {
 	state := handoverFailed
-	if ready, _ := e.readiness(); ready {
+	if ready, _ := e.Readiness(); ready {
 		state = handoverWaiting
 	}
 	e.become(wire.Backup, epoch, out)
