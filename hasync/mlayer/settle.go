@@ -92,8 +92,8 @@ func (l *Layer) switchOver(out *node.Output) {
 	}
 }
 
-// sendAssignments sends each T-Server whose role or epoch differs from the record its assignment (X12), the named one after the
-// old one.
+// sendAssignments sends each T-Server the record, once on each link and for each naming, the named one after the old one. One whose role
+// and epoch are the record's already (X12) is told as well: it changes nothing, and what M sends does not depend on who was faster.
 func (l *Layer) sendAssignments(out *node.Output) {
 	if l.rec.Named == wire.None {
 		return
@@ -101,14 +101,7 @@ func (l *Layer) sendAssignments(out *node.Output) {
 	l.settleOld(out)
 	for _, id := range []wire.ID{l.rec.Named, l.rec.Named.Peer()} {
 		v := l.view(id)
-		if !v.told || v.assigned {
-			continue
-		}
-		want := wire.Backup
-		if id == l.rec.Named && v.inc == l.rec.Inc {
-			want = wire.Primary
-		}
-		if (v.role != want || v.epoch != l.rec.Epoch) && (want == wire.Backup || l.oldDone) {
+		if v.told && !v.assigned && (l.oldDone || id != l.rec.Named || v.inc != l.rec.Inc) {
 			l.assign(id, out)
 		}
 	}

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -90,3 +91,24 @@ type SinkFunc func(r *Record)
 
 // Record implements Sink.
 func (f SinkFunc) Record(r *Record) { f(r) }
+
+// String shows the record on one line.
+func (r Record) String() string {
+	s := fmt.Sprintf("%12s %s", r.At, r.Node)
+	if r.Inc > 0 {
+		s += fmt.Sprintf("#%d", r.Inc)
+	}
+	s += " " + r.Kind.String()
+	if r.Peer != wire.None {
+		s += " " + r.Peer.String()
+	}
+	for _, part := range []any{r.Msg, r.Note} {
+		if b, err := json.Marshal(part); err == nil && string(b) != "null" {
+			s += " " + string(b)
+		}
+	}
+	if r.Text != "" {
+		s += " " + r.Text
+	}
+	return s
+}

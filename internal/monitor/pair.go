@@ -1,0 +1,139 @@
+package monitor
+
+import (
+	"fmt"
+	"time"
+
+	"hotpair/callmodel"
+	"hotpair/internal/config"
+	"hotpair/internal/node"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// pair is what the records say of both T-Servers so far.
+type pair struct {
+	views [2]view
+}
+
+// view is what the records say of one T-Server.
+type view struct {
+	id          wire.ID
+	delay       bool // ha-sync-dly-lnk-conn
+	connectTout time.Duration
+
+	running   bool
+	inc       uint64
+	role      wire.Role
+	epoch     uint64
+	cti       callmodel.CTIState
+	announced bool
+	synced    bool // T-Server synchronization is done, as it says
+	ha        bool // the HA link is up at this end
+	peerInc   uint64
+	seq       uint64 // the greatest event number that it received from the switch
+	calls     map[callmodel.CallID]callmodel.ConnID
+	roleNote  trace.Record // the last one
+}
+
+func (p *pair) init(c *config.Config) {
+	for i, o := range []struct {
+		delay bool
+		tout  time.Duration
+	}{{c.A.HASyncDlyLnkConn, c.A.ConnectTout}, {c.B.HASyncDlyLnkConn, c.B.ConnectTout}} {
+		p.views[i] = view{id: wire.A + wire.ID(i), delay: o.delay, connectTout: o.tout}
+	}
+}
+
+// of returns the view of a T-Server, nil for other nodes.
+func (p *pair) of(id wire.ID) *view {
+	if !id.IsTServer() {
+		return nil
+	}
+	return &p.views[id-wire.A]
+}
+
+func (p *pair) other(v *view) *view { return p.of(v.id.Peer()) }
+
+func (p *pair) record(r *trace.Record) {
+	v := p.of(r.Node)
+	if v == nil {
+		return
+	}
+	switch r.Kind {
+	case trace.Started:
+		*v = view{
+			id: v.id, delay: v.delay, connectTout: v.connectTout, running: true, inc: r.Inc,
+			role: wire.Backup, cti: callmodel.CTIDown, calls: map[callmodel.CallID]callmodel.ConnID{},
+		}
+	case trace.Ended:
+		v.running, v.ha, v.announced, v.synced = false, false, false, false
+	case trace.Up:
+		if r.Peer.IsTServer() {
+			v.ha, v.peerInc = true, r.PeerInc
+		}
+	case trace.Down:
+		if r.Peer.IsTServer() {
+			v.ha = false
+		}
+	case trace.Received:
+		if r.Peer == wire.Switch {
+			v.seq = max(v.seq, r.Msg.Seq)
+		}
+	case trace.Noted:
+		v.note(r)
+	}
+}
+
+func (v *view) note(r *trace.Record) {
+	n := r.Note
+	switch n.Kind {
+	case node.NoteRole:
+		v.role, v.epoch = roleNamed(n.Text), n.N
+		v.roleNote = keep(r)
+	case node.NoteCTI:
+		v.cti = callmodel.CTIDown
+		_ = v.cti.UnmarshalText([]byte(n.Text)) // what it does not know leaves it down
+	case node.NoteSync:
+		v.synced = n.Text == "done"
+	case node.NoteAnnounced:
+		v.announced = true
+	case node.NoteWithdrawn:
+		v.announced = false
+	case node.NoteHeld, node.NoteNamed:
+		if v.calls != nil {
+			v.calls[n.Call] = n.ConnID
+		}
+	case node.NoteGone:
+		delete(v.calls, n.Call)
+	}
+}
+
+func roleNamed(text string) wire.Role {
+	if text == wire.Primary.String() {
+		return wire.Primary
+	}
+	return wire.Backup
+}
+
+// linked reports whether the HA link is up at both ends, between the incarnations that run.
+func (p *pair) linked() bool {
+	a, b := &p.views[0], &p.views[1]
+	return a.running && b.running && a.ha && b.ha && a.peerInc == b.inc && b.peerInc == a.inc
+}
+
+// isInput reports whether a step of the node begins with the record.
+func isInput(r *trace.Record) bool {
+	switch r.Kind {
+	case trace.Received, trace.Up, trace.Down, trace.CarrierUp, trace.CarrierDown:
+		return true
+	}
+	return false
+}
+
+func (v *view) describe() string {
+	if !v.running {
+		return v.id.String() + " does not run"
+	}
+	return fmt.Sprintf("%s is %s of epoch %d, its CTI link is %s, announced %t, synchronized %t", v.id, v.role, v.epoch, v.cti, v.announced, v.synced)
+}

@@ -1,0 +1,41 @@
+package monitor
+
+import (
+	"hotpair/callmodel"
+	"hotpair/internal/node"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// s5: ConnIDs are unique for ever, across restarts and both T-Servers: a ConnID names one call.
+type s5 struct {
+	calls map[callmodel.ConnID]callmodel.CallID
+}
+
+func newS5() *s5 { return &s5{calls: map[callmodel.ConnID]callmodel.CallID{}} }
+
+func (m *s5) name() string { return "S5" }
+
+func (m *s5) record(s *Set, r *trace.Record) {
+	switch {
+	case r.Kind == trace.Sent && r.Msg.ConnID != 0:
+		m.names(s, r, r.Msg.ConnID, r.Msg.Call)
+	case r.Kind == trace.Noted && r.Note.Kind == node.NoteNamed:
+		m.names(s, r, r.Note.ConnID, r.Note.Call)
+		if r.Note.Text == "invented" && wire.A+wire.ID(r.Note.ConnID.Server()) != r.Node {
+			s.report(records(r), "%s invents ConnID %s, which has the other T-Server's bit", r.Node, r.Note.ConnID)
+		}
+	}
+}
+
+func (m *s5) names(s *Set, r *trace.Record, connID callmodel.ConnID, call callmodel.CallID) {
+	old, known := m.calls[connID]
+	switch {
+	case !known:
+		m.calls[connID] = call
+	case old != call:
+		s.report(records(r), "ConnID %s names two calls: %s and %s", connID, old, call)
+	}
+}
+
+func (m *s5) finish(*Set) {}

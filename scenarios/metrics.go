@@ -1,0 +1,103 @@
+package scenarios
+
+import (
+	"time"
+
+	"hotpair/internal/node"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// metrics are the figures of a run. Times are on the run's clock.
+type metrics struct {
+	// TimeToRedundancy is the longest time from a Backup Ready to readiness 1.
+	TimeToRedundancy time.Duration `json:"timeToRedundancy"`
+	// Unprotected is how long there was a primary in service while readiness was 0.
+	Unprotected time.Duration `json:"unprotected"`
+	// Outage is how long no primary was in service, after the first one was. LongestOutage is the longest time in one piece.
+	Outage        time.Duration `json:"outage"`
+	LongestOutage time.Duration `json:"longestOutage"`
+	// Tagged is the greatest number of calls that were tagged at once.
+	Tagged uint64 `json:"tagged"`
+	// Changed counts ConnIDs that changed under a client's eyes.
+	Changed uint64 `json:"changed"`
+	// Switchovers counts how often M named another primary than before.
+	Switchovers uint64 `json:"switchovers"`
+	// Calls counts the calls that the switch created, Blocked those that it could not.
+	Calls   uint64 `json:"calls"`
+	Blocked uint64 `json:"blocked"`
+
+	synchronizing bool
+	since         time.Duration // Backup Ready
+	served        bool          // there was a primary in service
+	serving       bool
+	ready         bool
+	changedAt     time.Duration // when serving or ready changed last
+	named         wire.ID
+	namedInc      uint64
+}
+
+// update takes a record into account that the facts know already.
+func (m *metrics) update(f *facts, r *trace.Record) {
+	switch {
+	case r.Kind == trace.Sent && r.Msg.Kind == wire.BackupReady && !m.synchronizing:
+		m.synchronizing, m.since = true, r.At
+	case r.Kind == trace.Noted:
+		m.note(r.Note)
+	}
+	if r.Kind != trace.Noted && r.Kind != trace.Ended && r.Kind != trace.Applied && r.Kind != trace.Started {
+		return
+	}
+	ready, serving := f.pairReady(), f.serving()
+	if ready && m.synchronizing {
+		m.synchronizing = false
+		m.TimeToRedundancy = max(m.TimeToRedundancy, r.At-m.since)
+	}
+	if ready != m.ready || serving != m.serving {
+		m.account(r.At)
+		m.ready, m.serving = ready, serving
+		m.served = m.served || serving
+	}
+}
+
+// account adds the time since the last change to what it was.
+func (m *metrics) account(now time.Duration) {
+	d := now - m.changedAt
+	m.changedAt = now
+	switch {
+	case m.serving && !m.ready:
+		m.Unprotected += d
+	case m.served && !m.serving:
+		m.Outage += d
+		m.LongestOutage = max(m.LongestOutage, d)
+	}
+}
+
+func (m *metrics) note(n *node.Note) {
+	switch n.Kind {
+	case node.NoteTagged:
+		m.Tagged = max(m.Tagged, n.N)
+	case node.NoteRecord:
+		if m.named != wire.None && (n.Peer != m.named || n.M != m.namedInc) {
+			m.Switchovers++
+		}
+		m.named, m.namedInc = n.Peer, n.M
+	case node.NoteCall:
+		switch n.Text {
+		case "created":
+			m.Calls++
+		case "blocked":
+			m.Blocked++
+		}
+	}
+}
+
+// serving reports whether a primary is in service: running, announced, and not stopped by SIGSTOP.
+func (f *facts) serving() bool {
+	for _, id := range []wire.ID{wire.A, wire.B} {
+		if n := f.node(id); n.running && !n.paused && n.role == "primary" && n.announced {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,24 @@
+package scenarios
+
+import (
+	"context"
+	"testing"
+	"fmt"
+	"os"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTry(t *testing.T) {
+	list, err := LoadDir("hotstandby")
+	require.NoError(t, err)
+	for _, sc := range list {
+		f, _ := os.Create("/tmp/trace.jsonl")
+		res, err := Run(context.Background(), sc, Options{Trace: f})
+		require.NoError(t, err)
+		fmt.Println(res.Verdict, res.Reason, res.Wall, res.RunTime)
+		fmt.Println(res.Ladder)
+		fmt.Printf("%+v\n", res.Metrics)
+		for _, v := range res.Violations { fmt.Println(v) }
+	}
+}

@@ -1,0 +1,124 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// keptRuns is how many runs of a scenario the store keeps.
+const keptRuns = 10
+
+// store is the folder of one run: store/<scenario>/<time>/ with trace.jsonl, ladder.txt and verdict.json; "latest" points to it.
+type store struct {
+	dir   string // "" if nothing is stored
+	trace *os.File
+}
+
+func openStore(sc *Scenario, o Options) (*store, error) {
+	if o.StoreDir == "" {
+		return &store{}, nil
+	}
+	parent := filepath.Join(o.StoreDir, sc.Name)
+	dir := filepath.Join(parent, time.Now().UTC().Format("20060102T150405.000000000"))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	f, err := os.Create(filepath.Join(dir, "trace.jsonl"))
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return &store{dir: dir, trace: f}, nil
+}
+
+func (s *store) traceWriter(other io.Writer) io.Writer {
+	switch {
+	case s.trace == nil && other == nil:
+		return io.Discard
+	case s.trace == nil:
+		return other
+	case other == nil:
+		return s.trace
+	}
+	return io.MultiWriter(s.trace, other)
+}
+
+// finish writes ladder and verdict, moves "latest", and removes the oldest runs.
+func (s *store) finish(res *Result) error {
+	if s.dir == "" {
+		return nil
+	}
+	res.Dir = s.dir
+	verdict, err := json.MarshalIndent(res, "", "  ")
+	if err != nil {
+		panic(err) // plain data
+	}
+	err = errors.Join(
+		s.trace.Close(),
+		os.WriteFile(filepath.Join(s.dir, "ladder.txt"), []byte(res.Ladder), 0o644),
+		os.WriteFile(filepath.Join(s.dir, "verdict.json"), append(verdict, '\n'), 0o644),
+		s.link(),
+		s.prune(),
+	)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+func (s *store) link() error {
+	latest := filepath.Join(filepath.Dir(s.dir), "latest")
+	if err := os.Remove(latest); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.Symlink(filepath.Base(s.dir), latest)
+}
+
+func (s *store) prune() error {
+	parent := filepath.Dir(s.dir)
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return err
+	}
+	var runs []string
+	for _, e := range entries {
+		if e.IsDir() {
+			runs = append(runs, e.Name())
+		}
+	}
+	sort.Strings(runs)
+	for len(runs) > keptRuns {
+		if err := os.RemoveAll(filepath.Join(parent, runs[0])); err != nil {
+			return err
+		}
+		runs = runs[1:]
+	}
+	return nil
+}
+
+// update rewrites the scenario's ladder.txt, and nothing else.
+func (s *Scenario) update(ladder string) error {
+	if s.hasLadder && s.ladder == ladder {
+		return nil
+	}
+	a := *s.archive
+	a.Files = nil
+	for _, f := range s.archive.Files {
+		if f.Name != "ladder.txt" {
+			a.Files = append(a.Files, f)
+		}
+	}
+	a.Files = append(a.Files, txtar.File{Name: "ladder.txt", Data: []byte(ladder)})
+	if err := os.WriteFile(s.Path, txtar.Format(&a), 0o644); err != nil {
+		return fmt.Errorf("--update: %w", err)
+	}
+	s.ladder, s.hasLadder, s.archive = ladder, true, &a
+	return nil
+}

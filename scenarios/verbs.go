@@ -1,0 +1,110 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+)
+
+// group is what a verb is about.
+type group uint8
+
+const (
+	world group = iota + 1
+	telephony
+	judgement
+)
+
+var groupTitles = [...]string{world: "World", telephony: "Telephony", judgement: "Judgement"}
+
+// verb is one command of the language.
+type verb struct {
+	name  string
+	group group
+	usage string
+	help  string
+	keys  []string // of its key=value arguments
+	never bool     // it takes no "!"
+	parse func(a *args) (step, error)
+}
+
+// step is a command that was read.
+type step interface {
+	// run carries it out. An error that wraps errFailed is a failure of the scenario; any other means that the world broke.
+	run(r *runner) error
+}
+
+// verbs is the language. It is made once, by a function, because help is itself about the verbs.
+func verbs() []*verb {
+	var all []*verb
+	all = append(all, worldVerbs()...)
+	all = append(all, telephonyVerbs()...)
+	return append(all, judgementVerbs()...)
+}
+
+var verbTable = verbs()
+
+func findVerb(name string) *verb {
+	for _, v := range verbTable {
+		if v.name == name {
+			return v
+		}
+	}
+	return nil
+}
+
+func verbNames() []string {
+	names := make([]string, 0, len(verbTable))
+	for _, v := range verbTable {
+		names = append(names, v.name)
+	}
+	return names
+}
+
+const helpIntro = `A scenario is a txtar archive. Its comment is the script: one command a line.
+
+  # text            the first one is the title; later ones begin a phase, which is timed
+  rules: R4 X1      header lines, before the first command: the rules that the scenario shows
+  source: heading     the heading of the source that it illustrates
+  speed: N            it is run at most N times as fast as the wall clock
+  no-converge: why    after the last line nothing is healed, and the pair need not become whole
+  ! verb ...        the command must fail; see the judgement verbs for what it means there
+  [world:sim 'why'] verb ...   only in that world ([!world:sim 'why']: only in the others)
+
+Files of the archive: config.yaml holds options of the pair; ladder.txt the sequence chart that is expected, compared exactly in
+sim and per link elsewhere, and rewritten by --update.
+
+Nodes are S (switch), A and B (T-Servers), M (Management Layer), C1, C2, ... (clients), NATS (the carrier).
+Times are on the run's clock: 500ms, 2s, 1h.
+`
+
+const helpPatterns = `
+Patterns of the judgement verbs:
+
+  A->B KIND [key=value ...]     a message was sent since the last act and was not matched before. C* is any client.
+                                keys: ` + "num, epoch, reason, role, outcome, node, normal, announced, ready" + `
+  A-B up|down                   both ends of the link are up, or both are down
+  A|B key=value ...             a T-Server: running, inc, role, epoch, cti, sync, announced, ready, tagged, calls, unnamed
+  M key=value ...               running, named, epoch, ready, restarts
+  S key=value ...               running, calls
+  C1 key=value ...              running, epoch, acted, ignored
+  pair key=value ...            primary (A, B, none or both), ready, changed (ConnIDs that changed under clients' eyes), switchovers
+  call NAME key=value ...       up, held (by how many T-Servers), same (one ConnID at all of them), kept (the ConnID that it had first)
+
+  key=value may also be key!=value, key>n, key>=n, key<n, key<=n; a lone word such as announced means announced=true.
+`
+
+// Help is the manual of the language.
+func Help() string {
+	var b strings.Builder
+	b.WriteString(helpIntro)
+	for g := world; g <= judgement; g++ {
+		fmt.Fprintf(&b, "\n%s verbs:\n\n", groupTitles[g])
+		for _, v := range verbTable {
+			if v.group == g {
+				fmt.Fprintf(&b, "  %s\n      %s\n", v.usage, strings.ReplaceAll(v.help, "\n", "\n      "))
+			}
+		}
+	}
+	b.WriteString(helpPatterns)
+	return b.String()
+}

@@ -1,0 +1,198 @@
+package scenarios
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"hotpair/callmodel"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+func telephonyVerbs() []*verb {
+	named := func(name, help string) *verb {
+		return &verb{
+			name: name, group: telephony, usage: name + " CALL", help: help,
+			parse: func(a *args) (step, error) {
+				call, err := a.word("a call's name")
+				return command{to: wire.Switch, verb: name, args: map[string]string{"name": call}}, err
+			},
+		}
+	}
+	release := named("release", "Ends a call, or all calls.")
+	release.usage, release.parse = "release CALL | all", parseRelease
+	return []*verb{
+		{
+			name: "load", group: telephony, parse: parseLoad, keys: []string{"erlangs", "hold", "ring", "inbound", "seed"},
+			usage: "load erlangs=N hold=exp:MEAN|const:TIME|lognormal:MEAN,DEVIATION [ring=5s] [inbound=0.5] [seed=1] | load stop",
+			help:  "Generates calls between idle lines: Poisson arrivals, each rings and is then held. load stop ends the arrivals.",
+		},
+		{
+			name: "call", group: telephony, usage: "call NAME from=DN to=DN", keys: []string{"from", "to"}, parse: parseCall,
+			help: "Begins a call from an extension or a trunk (T1) to an extension. It rings until it is answered, and lasts until it is released.",
+		},
+		named("answer", "Answers a call."),
+		release,
+		named("stuck", "Ends a call whose release is reported to nobody. Its heal is to read the switch again: link down, link up."),
+		{
+			name: "link", group: telephony, usage: "link A|B down|up|silent", parse: parseLink,
+			help: "Drops a CTI link at the switch, restores it, or keeps it up and says nothing on it.",
+		},
+		{
+			name: "agent", group: telephony, usage: "agent DN ready|not-ready|logged-out", parse: parseAgent,
+			help: "Changes the state of the agent at an extension.",
+		},
+		{
+			name: "register", group: telephony, usage: "register CLIENT DN", parse: parseRegister,
+			help: "Lets a client register a DN at both T-Servers.",
+		},
+		{
+			name: "switchover", group: telephony, usage: "switchover [force]", parse: parseSwitchover,
+			help: "The operator's command to M. It is refused at readiness 0 unless forced.",
+		},
+	}
+}
+
+// command is a command for a node.
+type command struct {
+	to   wire.ID
+	verb string
+	args map[string]string
+}
+
+// answerTime is how long, on the run's clock, a node may take to answer a command.
+const answerTime = 10 * time.Second
+
+func (c command) run(r *runner) error {
+	r.commandID++
+	id := r.commandID
+	r.answer = answer{id: id}
+	cmd := &node.Command{ID: id, Verb: c.verb, Args: c.args}
+	if err := r.act(r.world.Do(c.to, cmd)); err != nil {
+		return err
+	}
+	answered, err := r.runUntil(r.world.Now()+answerTime+r.slack(), func() bool { return r.answer.done })
+	switch {
+	case err != nil:
+		return err
+	case !answered:
+		return fmt.Errorf("%w: %s did not answer within %s", errFailed, c.to, answerTime)
+	case r.answer.refused != "":
+		return fmt.Errorf("%w: refused: %s", errFailed, r.answer.refused)
+	}
+	if c.verb == "stuck" {
+		r.lostReleases = true
+	}
+	if c.verb == "call" {
+		r.facts.nameCall(c.args["name"])
+	}
+	return nil
+}
+
+// answer is what a node said to the command that was given last.
+type answer struct {
+	id      uint64
+	done    bool
+	refused string
+}
+
+func (a *answer) note(n *node.Note) {
+	if n.N != a.id || (n.Kind != node.NoteDone && n.Kind != node.NoteRefused) {
+		return
+	}
+	a.done = true
+	if n.Kind == node.NoteRefused {
+		a.refused = n.Text
+	}
+}
+
+// copyKeys copies the key=value arguments.
+func (a *args) copyKeys() map[string]string {
+	m := make(map[string]string, len(a.keys)+1)
+	for k, v := range a.keys {
+		m[k] = v
+	}
+	return m
+}
+
+func parseLoad(a *args) (step, error) {
+	if len(a.words) == 1 && a.words[0] == "stop" && len(a.keys) == 0 {
+		a.words = nil
+		return command{to: wire.Switch, verb: "load-stop"}, nil
+	}
+	if a.keys["erlangs"] == "" || a.keys["hold"] == "" {
+		return nil, errors.New("erlangs and hold are wanted")
+	}
+	return command{to: wire.Switch, verb: "load", args: a.copyKeys()}, nil
+}
+
+func parseCall(a *args) (step, error) {
+	name, err := a.word("a name for the call")
+	if err != nil {
+		return nil, err
+	}
+	if a.keys["from"] == "" || a.keys["to"] == "" {
+		return nil, errors.New("from and to are wanted")
+	}
+	m := a.copyKeys()
+	m["name"] = name
+	return command{to: wire.Switch, verb: "call", args: m}, nil
+}
+
+func parseRelease(a *args) (step, error) {
+	name, err := a.word("a call's name, or all,")
+	if name == "all" {
+		return command{to: wire.Switch, verb: "release-all"}, err
+	}
+	return command{to: wire.Switch, verb: "release", args: map[string]string{"name": name}}, err
+}
+
+func parseLink(a *args) (step, error) {
+	peer, err := a.node()
+	if err != nil {
+		return nil, err
+	}
+	if !peer.IsTServer() {
+		return nil, fmt.Errorf("CTI links are those of A and B, not of %s", peer)
+	}
+	state, err := a.word("down, up or silent")
+	if err == nil && state != "down" && state != "up" && state != "silent" {
+		err = fmt.Errorf("a CTI link is down, up or silent, not %q", state)
+	}
+	return command{to: wire.Switch, verb: "link", args: map[string]string{"peer": peer.String(), "state": state}}, err
+}
+
+func parseAgent(a *args) (step, error) {
+	dn, err := a.word("a DN")
+	if err != nil {
+		return nil, err
+	}
+	state, err := a.word("the agent's state")
+	if err == nil {
+		var s callmodel.AgentState
+		err = s.UnmarshalText([]byte(state))
+	}
+	return command{to: wire.Switch, verb: "agent", args: map[string]string{"dn": dn, "state": state}}, err
+}
+
+func parseRegister(a *args) (step, error) {
+	id, err := a.node()
+	if err != nil {
+		return nil, err
+	}
+	if !id.IsClient() {
+		return nil, fmt.Errorf("clients register DNs, not %s", id)
+	}
+	dn, err := a.word("a DN")
+	return command{to: id, verb: "register", args: map[string]string{"dn": dn}}, err
+}
+
+func parseSwitchover(a *args) (step, error) {
+	c := command{to: wire.MLayer, verb: "switchover"}
+	if len(a.words) == 1 && a.words[0] == "force" {
+		a.words = nil
+		c.args = map[string]string{"force": "true"}
+	}
+	return c, nil
+}

@@ -1,0 +1,252 @@
+package scenarios
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"hotpair/internal/fault"
+	"hotpair/internal/wire"
+)
+
+func worldVerbs() []*verb {
+	nodesVerb := func(name, help string, do func(r *runner, id wire.ID) error) *verb {
+		return &verb{
+			name: name, group: world, usage: name + " NODE...", help: help,
+			parse: func(a *args) (step, error) {
+				ids, err := a.nodes()
+				return eachNode{ids, do}, err
+			},
+		}
+	}
+	boot := func(a *args) (step, error) {
+		ids, err := a.nodes()
+		return bootStep(ids), err
+	}
+	return []*verb{
+		{
+			name: "boot", group: world, usage: "boot NODE...", parse: boot,
+			help: "Starts nodes that do not run, all at once. NATS runs from the beginning.",
+		},
+		{
+			name: "restart", group: world, usage: "restart NODE...", parse: boot,
+			help: "The same, for nodes that were killed or stopped.",
+		},
+		nodesVerb("kill", "Ends nodes as kill -9 does. Its heal is restart.", func(r *runner, id wire.ID) error { return r.world.Kill(id) }),
+		nodesVerb("stop", "Ends nodes in an orderly way: they say goodbye. Its heal is restart.", func(r *runner, id wire.ID) error { return r.world.Stop(id) }),
+		nodesVerb("pause", "Stops nodes as SIGSTOP does. Its heal is resume.", func(r *runner, id wire.ID) error { return r.world.Pause(id) }),
+		nodesVerb("resume", "Lets paused nodes go on.", func(r *runner, id wire.ID) error { return r.world.Resume(id) }),
+		{
+			name: "cut", group: world, usage: "cut A->B | A-B", parse: parseCut,
+			help: "Lets nothing pass on a link, one way or both. Its heal is heal.",
+		},
+		{
+			name: "delay", group: world, usage: "delay A->B|A-B TIME [jitter=TIME]", keys: []string{"jitter"}, parse: parseDelay,
+			help: "Delays what passes on a link, in order. Its heal is heal.",
+		},
+		{
+			name: "drop", group: world, usage: "drop A->B|A-B share=0.2", keys: []string{"share"}, parse: parseDrop,
+			help: "Loses a share of what passes on a link, at random. Its heal is heal.",
+		},
+		{
+			name: "isolate", group: world, usage: "isolate NODE [black-hole]", parse: parseIsolate,
+			help: "Cuts a node off from NATS: its connection is closed, or becomes a black hole. Its heal is heal.",
+		},
+		{
+			name: "heal", group: world, usage: "heal A->B | A-B | NODE | all", parse: parseHeal,
+			help: "Ends what cut, delay, drop and isolate did to a link, a node's connection, or everything.",
+		},
+		{
+			name: "wait", group: world, usage: "wait TIME", parse: parseWait, never: true,
+			help: "Lets the run's clock go on. It is no act.",
+		},
+	}
+}
+
+type bootStep []wire.ID
+
+func (s bootStep) run(r *runner) error {
+	if err := r.act(r.world.Boot(s...)); err != nil {
+		return err
+	}
+	for _, id := range s {
+		r.booted[id] = true
+	}
+	return nil
+}
+
+type eachNode struct {
+	ids []wire.ID
+	do  func(r *runner, id wire.ID) error
+}
+
+func (s eachNode) run(r *runner) error {
+	for _, id := range s.ids {
+		if err := r.act(s.do(r, id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// impair sets directions of links to a state.
+type impair struct {
+	ways  []direction
+	state fault.Impairment
+}
+
+func (s impair) run(r *runner) error {
+	for _, d := range s.ways {
+		if err := r.impair(d, s.state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *runner) impair(d direction, state fault.Impairment) error {
+	if err := r.act(r.world.Impair(d.from, d.to, state)); err != nil {
+		return err
+	}
+	if state.IsZero() {
+		delete(r.impaired, d)
+	} else {
+		r.impaired[d] = true
+	}
+	return nil
+}
+
+func parseCut(a *args) (step, error) {
+	ways, err := a.directions()
+	return impair{ways, fault.Impairment{Cut: true}}, err
+}
+
+func parseDelay(a *args) (step, error) {
+	ways, err := a.directions()
+	if err != nil {
+		return nil, err
+	}
+	w, err := a.word("a time")
+	if err != nil {
+		return nil, err
+	}
+	s := impair{ways: ways}
+	if s.state.Delay, err = parseDuration(w); err != nil {
+		return nil, err
+	}
+	s.state.Jitter, _, err = a.duration("jitter")
+	return s, err
+}
+
+func parseDrop(a *args) (step, error) {
+	ways, err := a.directions()
+	if err != nil {
+		return nil, err
+	}
+	share, err := strconv.ParseFloat(a.keys["share"], 64)
+	if err != nil || !(share > 0 && share <= 1) {
+		return nil, fmt.Errorf("share is a number above 0 and up to 1, not %q", a.keys["share"])
+	}
+	return impair{ways, fault.Impairment{Loss: share}}, nil
+}
+
+type isolate struct {
+	id  wire.ID
+	how fault.Isolation
+}
+
+func parseIsolate(a *args) (step, error) {
+	id, err := a.participant()
+	if err != nil {
+		return nil, err
+	}
+	s := isolate{id, fault.Dropped}
+	if len(a.words) > 0 {
+		if a.words[0] != "black-hole" {
+			return nil, fmt.Errorf("a node is isolated at once, or by a black-hole, not %q", a.words[0])
+		}
+		a.words, s.how = nil, fault.BlackHoled
+	}
+	return s, nil
+}
+
+func (s isolate) run(r *runner) error {
+	if err := r.act(r.world.Isolate(s.id, s.how)); err != nil {
+		return err
+	}
+	r.isolated[s.id] = true
+	return nil
+}
+
+// heal ends faults of the carrier.
+type heal struct {
+	ways []direction
+	id   wire.ID
+	all  bool
+}
+
+func parseHeal(a *args) (step, error) {
+	w, err := a.word("a link, a node or all")
+	if err != nil {
+		return nil, err
+	}
+	if w == "all" {
+		return heal{all: true}, nil
+	}
+	if id, err := a.parseNode(w); err == nil {
+		return heal{id: id}, nil
+	}
+	ways, err := a.parseDirections(w)
+	return heal{ways: ways}, err
+}
+
+func (s heal) run(r *runner) error {
+	switch {
+	case s.all:
+		return r.healCarrier()
+	case s.id != wire.None && !r.isolated[s.id]:
+		return fmt.Errorf("%w: %s is not isolated", errFailed, s.id)
+	case s.id != wire.None:
+		delete(r.isolated, s.id)
+		return r.act(r.world.Isolate(s.id, fault.Joined))
+	}
+	for _, d := range s.ways {
+		if !r.impaired[d] {
+			continue
+		}
+		if err := r.impair(d, fault.Impairment{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type wait time.Duration
+
+func parseWait(a *args) (step, error) {
+	w, err := a.word("a time")
+	if err != nil {
+		return nil, err
+	}
+	d, err := parseDuration(w)
+	return wait(d), err
+}
+
+func (s wait) run(r *runner) error {
+	_, err := r.runUntil(r.world.Now()+time.Duration(s), func() bool { return false })
+	return err
+}
+
+// act ends what earlier messages could be matched with. A verb that a world cannot perform means that nothing can be told.
+func (r *runner) act(err error) error {
+	r.cursor = r.world.Now()
+	r.seen = r.seen[:0]
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fault.ErrCannot):
+		return err
+	}
+	return fmt.Errorf("%w: %w", errFailed, err)
+}

@@ -1,0 +1,34 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+
+	"hotpair/internal/config"
+	"hotpair/internal/simworld"
+	"hotpair/internal/trace"
+)
+
+// The worlds.
+const (
+	// Sim is virtual time.
+	Sim = "sim"
+	// NATS is real time in one process, on an embedded NATS server or on one that is already running.
+	NATS = "nats"
+	// Processes is real time with an operating-system process per node, and one for NATS.
+	Processes = "processes"
+)
+
+// WorldNames returns the names of the worlds.
+func WorldNames() []string { return []string{Sim, NATS, Processes} }
+
+func newWorld(o Options, c config.Config, sink trace.Sink) (World, error) {
+	if o.NATSURL != "" && o.World != NATS {
+		return nil, fmt.Errorf("a NATS server that is already running is for the world %s, not for %s", NATS, o.World)
+	}
+	switch o.World {
+	case Sim:
+		return simworld.New(simworld.Options{Config: c, Seed: o.Seed, Sink: sink}), nil
+	}
+	return nil, fmt.Errorf("unknown world %q: there are %s", o.World, strings.Join(WorldNames(), ", "))
+}
