@@ -10,6 +10,8 @@ import (
 )
 
 const (
+	// settleTime is what the last messages of the script get to arrive, before anything is healed.
+	settleTime = time.Second
 	// convergeTime is how long, on the run's clock, the pair may take to become whole after everything was healed.
 	convergeTime = time.Hour
 	// convergeWall is the same in real worlds, on the wall clock.
@@ -22,6 +24,9 @@ func (r *runner) converge() error {
 		r.opt.Progress(r.sc.Name + ": converging")
 	}
 	r.current = nil
+	if _, err := r.runUntil(r.world.Now()+settleTime+r.slack()/10, func() bool { return false }); err != nil {
+		return err
+	}
 	r.record(&trace.Record{At: r.world.Now(), Kind: trace.Applied, Node: wire.World, Text: "converge"})
 	for _, heal := range []func() error{r.healProcesses, r.healCarrier, r.endCalls} {
 		if err := heal(); err != nil {

@@ -14,7 +14,7 @@ func TestTry(t *testing.T) {
 	require.NoError(t, err)
 	for _, sc := range list {
 		f, _ := os.Create("/tmp/trace.jsonl")
-		res, err := Run(context.Background(), sc, Options{Trace: f})
+		res, err := Run(context.Background(), sc, Options{Trace: f, World: os.Getenv("W")})
 		require.NoError(t, err)
 		fmt.Println(res.Verdict, res.Reason, res.Wall, res.RunTime)
 		fmt.Println(res.Ladder)

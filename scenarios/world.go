@@ -27,7 +27,7 @@ type World interface {
 	Impair(from, to wire.ID, i fault.Impairment) error
 	// Isolate cuts a node off from the carrier, or joins it again. Applied: the isolation's String.
 	Isolate(id wire.ID, i fault.Isolation) error
-	// Do hands a running node a command. It answers with a note that carries the command's ID. Applied: "do" and the verb.
+	// Do hands a running node a command. It answers with a note that carries the command's ID. Applied: "do" and the command's String.
 	Do(id wire.ID, cmd *node.Command) error
 
 	// Now is the time on the run's clock.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hotpair/internal/config"
+	"hotpair/internal/natsworld"
 	"hotpair/internal/simworld"
 	"hotpair/internal/trace"
 )
@@ -29,6 +30,8 @@ func newWorld(o Options, c config.Config, sink trace.Sink) (World, error) {
 	switch o.World {
 	case Sim:
 		return simworld.New(simworld.Options{Config: c, Seed: o.Seed, Sink: sink}), nil
+	case NATS:
+		return natsworld.NewWorld(natsworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, URL: o.NATSURL, Sink: sink})
 	}
 	return nil, fmt.Errorf("unknown world %q: there are %s", o.World, strings.Join(WorldNames(), ", "))
 }

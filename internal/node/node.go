@@ -1,6 +1,8 @@
 package node
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"hotpair/internal/wire"
@@ -97,6 +99,15 @@ type Command struct {
 	ID   uint64            `json:"id"`
 	Verb string            `json:"verb"`
 	Args map[string]string `json:"args,omitempty"`
+}
+
+// String shows the command as verb key=value …, keys in their order.
+func (c *Command) String() string {
+	s := c.Verb
+	for _, k := range slices.Sorted(maps.Keys(c.Args)) {
+		s += " " + k + "=" + c.Args[k]
+	}
+	return s
 }
 
 // OpKind says what an Op does.

@@ -256,7 +256,7 @@ func (w *World) Do(id wire.ID, cmd *node.Command) error {
 	if err != nil {
 		return fmt.Errorf("%s at %s: %w", cmd.Verb, id, err)
 	}
-	w.applied(id, wire.None, "do "+cmd.Verb)
+	w.applied(id, wire.None, "do "+cmd.String())
 	if h.paused {
 		h.commands = append(h.commands, cmd)
 		h.inbox = append(h.inbox, event{kind: evCommand, host: id, ref: int32(len(h.commands) - 1)})

@@ -11,7 +11,8 @@ import (
 // Ladder is the sequence chart of a run: the pair's named messages as they were sent, and what the world applied. It holds nothing
 // that depends on time or load. The zero value is empty; it is a Sink.
 type Ladder struct {
-	steps []ladderStep
+	steps  []ladderStep
+	closed bool // the script is over: what heals afterwards is not part of the ladder
 }
 
 type ladderStep struct {
@@ -21,7 +22,9 @@ type ladderStep struct {
 
 // Record implements Sink.
 func (l *Ladder) Record(r *Record) {
+	l.closed = l.closed || r.Kind == Applied && r.Node == wire.World && r.Text == "converge"
 	switch {
+	case l.closed:
 	case r.Kind == Sent && r.Msg.Kind.IsLadder():
 		l.steps = append(l.steps, ladderStep{r.Node, r.Peer, label(r.Msg)})
 	case r.Kind == Applied:
@@ -33,14 +36,17 @@ func (l *Ladder) Record(r *Record) {
 
 func appliedText(r *Record) string {
 	switch {
-	case r.Node == wire.World:
-		return r.Text
-	case strings.HasPrefix(r.Text, "do load"), strings.HasPrefix(r.Text, "do call"), strings.HasPrefix(r.Text, "do answer"), strings.HasPrefix(r.Text, "do release"):
-		return "" // call traffic
 	case r.Peer != wire.None:
-		return fmt.Sprintf("%s->%s %s", r.Node, r.Peer, r.Text)
+		return fmt.Sprintf("%s %s->%s", r.Text, r.Node, r.Peer)
+	case !strings.HasPrefix(r.Text, "do "):
+		return r.Text + " " + r.Node.String()
 	}
-	return strings.TrimPrefix(r.Text, "do ") + " " + r.Node.String()
+	command := strings.TrimPrefix(r.Text, "do ")
+	switch verb, _, _ := strings.Cut(command, " "); verb {
+	case "load", "load-stop", "call", "answer", "release", "release-all", "agent", "register":
+		return "" // call traffic
+	}
+	return command
 }
 
 // label names a message with what distinguishes it.

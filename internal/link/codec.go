@@ -1,0 +1,60 @@
+package link
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/goccy/go-json"
+
+	"hotpair/internal/wire"
+)
+
+// MaxPayload is the greatest payload that is read, in bytes.
+const MaxPayload = 64 << 10
+
+// Encode appends a packet as JSON.
+func Encode(b []byte, h Header, m *wire.Message) ([]byte, error) {
+	data, err := json.MarshalNoEscape(&Packet{Header: h, Msg: m})
+	if err != nil {
+		return b, fmt.Errorf("packet: %w", err)
+	}
+	return append(b, data...), nil
+}
+
+// Decode reads a packet that came from one node to another. Its error says what is wrong and what is allowed.
+func Decode(data []byte, from, to wire.ID) (p Packet, err error) {
+	if len(data) > MaxPayload {
+		return p, fmt.Errorf("the payload has %d bytes, at most %d are read", len(data), MaxPayload)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		return p, fmt.Errorf("the payload is no packet: %w", err)
+	}
+	if rest := bytes.TrimSpace(data[min(d.InputOffset(), int64(len(data))):]); len(rest) > 0 {
+		return p, errors.New("the payload is no packet: something follows it")
+	}
+	return p, p.validate(from, to)
+}
+
+func (p *Packet) validate(from, to wire.ID) error {
+	h := &p.Header
+	switch {
+	case h.Kind == 0 || h.Kind >= packetEnd:
+		return fmt.Errorf("pkt is missing: it is one of %q", packetNames[1:])
+	case h.FromInc == 0:
+		return fmt.Errorf("%s: fromInc is missing", h.Kind)
+	case h.Kind > Hello && h.ToInc == 0:
+		return fmt.Errorf("%s: toInc is missing", h.Kind)
+	case h.Kind > Knock && h.Session == 0:
+		return fmt.Errorf("%s: session is missing", h.Kind)
+	case (h.Kind == Data) != (p.Msg != nil):
+		return fmt.Errorf("%s: a message belongs into data, and into nothing else", h.Kind)
+	case h.Kind != Data:
+		return nil
+	case h.Seq == 0:
+		return fmt.Errorf("%s: seq is missing", h.Kind)
+	}
+	return p.Msg.Validate(from, to)
+}

@@ -1,0 +1,57 @@
+package natsworld
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"hotpair/internal/config"
+)
+
+// Clock is the run clock: the wall clock's time since Base, times Speed. It is the same in all processes of a machine that are given the
+// same values, since it reads CLOCK_MONOTONIC.
+type Clock struct {
+	Base  int64   `json:"base"` // CLOCK_MONOTONIC, in nanoseconds
+	Speed float64 `json:"speed"`
+}
+
+// NewClock makes a clock that reads 0 now.
+func NewClock(speed float64) Clock { return Clock{Base: monotonic(), Speed: speed} }
+
+func monotonic() int64 {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		panic(fmt.Sprintf("natsworld: the system has no monotonic clock: %v", err))
+	}
+	return ts.Nano()
+}
+
+// Now returns the time on the run clock.
+func (c Clock) Now() time.Duration { return time.Duration(float64(monotonic()-c.Base) * c.Speed) }
+
+// Wall returns how long d takes on the wall clock.
+func (c Clock) Wall(d time.Duration) time.Duration { return time.Duration(float64(d) / c.Speed) }
+
+// MinWall is the shortest timer, on the wall clock, that real worlds accept: below it, scheduling decides what happens.
+const MinWall = 20 * time.Millisecond
+
+// CheckSpeed refuses a speed at which a timer would be too short, and names the option and the greatest speed that is possible.
+func CheckSpeed(c *config.Config, speed float64) error {
+	if !(speed > 0 && speed <= 1000) {
+		return fmt.Errorf("speed is above 0 and at most 1000, not %g", speed)
+	}
+	for _, o := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"addp-timeout", c.Link.AddpTimeout}, {"reconnect", c.Link.Reconnect}, {"sync-reconnect-tout", c.Link.SyncReconnect},
+		{"connect-tout", c.A.ConnectTout}, {"connect-tout", c.B.ConnectTout}, {"connect-tout", c.M.ConnectTout},
+		{"sync-time of the switch", c.Switch.SyncTime},
+	} {
+		if o.value > 0 && float64(o.value)/speed < float64(MinWall) {
+			return fmt.Errorf("at speed %g, %s %s would take less than %s of wall time: the speed is at most %g", speed, o.name, o.value, MinWall, float64(o.value)/float64(MinWall))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,261 @@
+package natsworld
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hotpair/internal/config"
+	"hotpair/internal/fault"
+	"hotpair/internal/node"
+	"hotpair/internal/relay"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// Options say how the world of one process is made.
+type Options struct {
+	Config config.Config
+	Speed  float64
+	Seed   uint64
+	// URL of a NATS server that is already running; "" starts one in this process.
+	URL  string
+	Sink trace.Sink
+	// NewNode makes the nodes; nil means cast.New.
+	NewNode func(wire.ID, *config.Config) node.Node
+}
+
+// local runs all nodes in this process.
+type local struct {
+	opt    Options
+	pair   string
+	merger *trace.Merger
+	relay  *relay.Relay
+	server *Server // nil: a foreign one
+	dir    string  // of the embedded server's store
+	port   int
+	hosts  map[wire.ID]*Host
+	resume map[wire.ID]func()
+	broken chan error
+}
+
+// NewWorld makes a world with all nodes in this process, on an embedded NATS server or on one that is already running.
+func NewWorld(o Options) (*World, error) {
+	if err := CheckSpeed(&o.Config, o.Speed); err != nil {
+		return nil, err
+	}
+	l := &local{
+		opt: o, pair: "pair", merger: trace.NewMerger(), hosts: map[wire.ID]*Host{}, resume: map[wire.ID]func(){}, broken: make(chan error, 16),
+	}
+	if err := l.openNATS(); err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	clock := NewClock(o.Speed)
+	return NewWorldOf(WorldOptions{Config: o.Config, Clock: clock, Sink: o.Sink, Merger: l.merger, Relay: l.relay, Driver: l}), nil
+}
+
+func (l *local) openNATS() error {
+	if l.opt.URL != "" {
+		// Other runs may use the same server.
+		l.pair = "run" + strconv.FormatInt(time.Now().UnixNano(), 36) + strconv.Itoa(os.Getpid())
+		return l.relayForeign()
+	}
+	var err error
+	if l.dir, err = os.MkdirTemp("", "hotpair-nats-"); err != nil {
+		return fmt.Errorf("NATS server: its store: %w", err)
+	}
+	if err := l.StartNATS(); err != nil {
+		return err
+	}
+	l.relay = relay.New(relay.Options{Upstream: l.server.Addr(), Seed: l.opt.Seed})
+	return nil
+}
+
+// relayForeign puts a relay in front of a foreign server, unless what passes there is encrypted.
+func (l *local) relayForeign() error {
+	u, err := url.Parse(l.opt.URL)
+	if err != nil || u.Host == "" {
+		return fmt.Errorf("NATS: a URL such as nats://127.0.0.1:4222 is wanted, not %q", l.opt.URL)
+	}
+	if u.Scheme != "nats" {
+		return nil
+	}
+	host := u.Host
+	if u.Port() == "" {
+		host = net.JoinHostPort(u.Hostname(), "4222")
+	}
+	c, err := net.DialTimeout("tcp", host, connectTime)
+	if err != nil {
+		return fmt.Errorf("NATS at %s: %w", l.opt.URL, err)
+	}
+	defer c.Close()
+	_ = c.SetReadDeadline(time.Now().Add(connectTime))
+	info, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil || !strings.HasPrefix(info, "INFO ") {
+		return fmt.Errorf("NATS at %s: this is no NATS server", l.opt.URL)
+	}
+	if !strings.Contains(info, `"tls_required":true`) {
+		l.relay = relay.New(relay.Options{Upstream: host, Seed: l.opt.Seed})
+	}
+	return nil
+}
+
+// url returns where a node reaches NATS: through the relay, where there is one.
+func (l *local) url(id wire.ID) (string, error) {
+	if l.relay == nil {
+		return l.opt.URL, nil
+	}
+	addr, err := l.relay.Listen(id)
+	if err != nil {
+		return "", err
+	}
+	u := url.URL{Scheme: "nats", Host: addr}
+	if l.opt.URL != "" {
+		foreign, err := url.Parse(l.opt.URL)
+		if err != nil {
+			return "", err
+		}
+		u.User = foreign.User
+	}
+	return u.String(), nil
+}
+
+// Start implements Driver.
+func (l *local) Start(ids []wire.ID, clock Clock) error {
+	for _, id := range ids {
+		u, err := l.url(id)
+		if err != nil {
+			return err
+		}
+		h, err := NewHost(context.Background(), HostOptions{
+			ID: id, Config: l.opt.Config, URL: u, Pair: l.pair, Clock: clock, NewNode: l.opt.NewNode,
+			Records: func(records []trace.Record) error { l.merger.Add(records...); return nil },
+		})
+		if err != nil {
+			return err
+		}
+		l.hosts[id] = h
+	}
+	for _, id := range ids {
+		h := l.hosts[id]
+		h.Go()
+		go func() {
+			<-h.Done()
+			if err := h.Err(); err != nil {
+				l.broken <- fmt.Errorf("node %s ended by itself: %w", id, err)
+			}
+		}()
+	}
+	return nil
+}
+
+// Kill implements Driver.
+func (l *local) Kill(id wire.ID) (uint64, error) {
+	h := l.hosts[id]
+	delete(l.hosts, id)
+	delete(l.resume, id)
+	h.Kill()
+	return h.Inc(), nil
+}
+
+// Stop implements Driver.
+func (l *local) Stop(id wire.ID) (uint64, error) {
+	h := l.hosts[id]
+	delete(l.hosts, id)
+	h.Stop()
+	return h.Inc(), nil
+}
+
+// Pause implements Driver.
+func (l *local) Pause(id wire.ID) error {
+	l.resume[id] = l.hosts[id].Pause()
+	return nil
+}
+
+// Resume implements Driver.
+func (l *local) Resume(id wire.ID) error {
+	l.resume[id]()
+	delete(l.resume, id)
+	return nil
+}
+
+// Do implements Driver.
+func (l *local) Do(id wire.ID, cmd *node.Command) error {
+	l.hosts[id].Do(cmd)
+	return nil
+}
+
+// StartNATS implements Driver.
+func (l *local) StartNATS() error {
+	if l.opt.URL != "" {
+		return fmt.Errorf("boot NATS: it is not ours: %w", fault.ErrCannot)
+	}
+	s, err := StartServer(ServerOptions{Port: l.port, StoreDir: filepath.Join(l.dir, "jetstream")})
+	if err != nil {
+		return err
+	}
+	l.server, l.port = s, s.Port()
+	return nil
+}
+
+// EndNATS implements Driver. In one process, killing a server and stopping it are the same.
+func (l *local) EndNATS(bool) error {
+	if l.server == nil {
+		return fmt.Errorf("kill NATS: it is not ours: %w", fault.ErrCannot)
+	}
+	l.server.Shutdown()
+	l.server = nil
+	return nil
+}
+
+// Broken implements Driver.
+func (l *local) Broken() <-chan error { return l.broken }
+
+// Close implements Driver.
+func (l *local) Close() error {
+	for _, h := range l.hosts {
+		h.Kill()
+	}
+	var err error
+	if l.opt.URL != "" {
+		err = l.deleteBucket()
+	}
+	if l.server != nil {
+		l.server.Shutdown()
+	}
+	if l.dir != "" {
+		err = errors.Join(err, os.RemoveAll(l.dir))
+	}
+	return err
+}
+
+// deleteBucket leaves a foreign server as it was.
+func (l *local) deleteBucket() error {
+	nc, err := nats.Connect(l.opt.URL)
+	if err != nil {
+		return nil //nolint:nilerr // the server is gone, and the bucket with it as far as we can do anything
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("NATS: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	defer cancel()
+	if err := js.DeleteKeyValue(ctx, Bucket(l.pair)); err != nil && !errors.Is(err, jetstream.ErrBucketNotFound) {
+		return fmt.Errorf("NATS: the bucket %s of this run is left behind: %w", Bucket(l.pair), err)
+	}
+	return nil
+}

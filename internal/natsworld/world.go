@@ -1,0 +1,313 @@
+package natsworld
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"hotpair/internal/config"
+	"hotpair/internal/fault"
+	"hotpair/internal/node"
+	"hotpair/internal/relay"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// Driver runs nodes: in this process, or each in a process of its own. Its methods are called by one goroutine.
+type Driver interface {
+	// Start starts nodes in two phases: when all of them are connected, they begin. relayed says where each reaches NATS.
+	Start(ids []wire.ID, clock Clock) error
+	// Kill and Stop end a node, wait for it, and return which incarnation it was. All its records have been added by then.
+	Kill(id wire.ID) (inc uint64, err error)
+	Stop(id wire.ID) (inc uint64, err error)
+	Pause(id wire.ID) error
+	Resume(id wire.ID) error
+	Do(id wire.ID, cmd *node.Command) error
+	// StartNATS and EndNATS start the carrier again and end it.
+	StartNATS() error
+	EndNATS(kill bool) error
+	// Broken receives when something ended that was not told to.
+	Broken() <-chan error
+	// Close ends whatever runs.
+	Close() error
+}
+
+// World is a world of real time: what is common to one process and many. It has the methods of a scenario's world, and is used by one goroutine.
+type World struct {
+	driver Driver
+	config config.Config
+	clock  Clock
+	sink   trace.Sink
+	merger *trace.Merger
+	relay  *relay.Relay // nil where there is none
+
+	pending  []trace.Record // taken from the merger, and not delivered yet
+	running  map[wire.ID]bool
+	paused   map[wire.ID]bool
+	isolated map[wire.ID]fault.Isolation
+	natsDown bool
+	restarts []wire.ID
+	broken   error
+}
+
+// WorldOptions are what a World is made of.
+type WorldOptions struct {
+	Config config.Config
+	Clock  Clock
+	Sink   trace.Sink
+	Merger *trace.Merger
+	Relay  *relay.Relay
+	Driver Driver
+}
+
+// NewWorldOf makes a world in which nothing runs but NATS.
+func NewWorldOf(o WorldOptions) *World {
+	return &World{
+		driver: o.Driver, config: o.Config, clock: o.Clock, sink: o.Sink, merger: o.Merger, relay: o.Relay,
+		running: map[wire.ID]bool{}, paused: map[wire.ID]bool{}, isolated: map[wire.ID]fault.Isolation{},
+	}
+}
+
+// Now returns the time on the run clock.
+func (w *World) Now() time.Duration { return w.clock.Now() }
+
+// Run delivers records until done reports true or the run clock reads until.
+func (w *World) Run(until time.Duration, done func() bool) (bool, error) {
+	if done != nil && done() {
+		return true, nil
+	}
+	alarm := time.NewTimer(max(w.clock.Wall(until-w.Now()), 0))
+	defer alarm.Stop()
+	for {
+		if w.deliver(done) {
+			return true, nil
+		}
+		if err := w.restart(); err != nil {
+			return false, err
+		}
+		if w.broken != nil {
+			return false, w.broken
+		}
+		select {
+		case <-w.merger.Wake():
+		case w.broken = <-w.driver.Broken():
+		case <-alarm.C:
+			return w.deliver(done), nil
+		}
+	}
+}
+
+// deliver hands on records until done reports true; the rest waits for the next time.
+func (w *World) deliver(done func() bool) bool {
+	w.pending = append(w.pending, w.merger.Take()...)
+	for i := range w.pending {
+		r := &w.pending[i]
+		w.sink.Record(r)
+		if r.Kind == trace.Noted && r.Note.Kind == node.NoteRestart {
+			w.restarts = append(w.restarts, r.Note.Peer)
+		}
+		if done != nil && done() {
+			w.pending = w.pending[i+1:]
+			return true
+		}
+	}
+	w.pending = nil
+	return false
+}
+
+// restart carries out the restarts that the Management Layer decided (autorestart).
+func (w *World) restart() error {
+	ids := w.restarts
+	w.restarts = nil
+	for _, id := range ids {
+		if w.running[id] || w.natsDown {
+			continue
+		}
+		if err := w.Boot(id); err != nil {
+			return fmt.Errorf("autorestart: %w", err)
+		}
+	}
+	return nil
+}
+
+func (w *World) exists(id wire.ID) error {
+	if id.IsClient() && int(id-wire.Client(1)) >= w.config.Clients || id == wire.World || id == wire.None {
+		return fmt.Errorf("there is no such node with %d clients", w.config.Clients)
+	}
+	return nil
+}
+
+func (w *World) mustRun(id wire.ID) error {
+	switch err := w.exists(id); {
+	case err != nil:
+		return err
+	case id == wire.NATS:
+		return fmt.Errorf("NATS is no participant: %w", fault.ErrCannot)
+	case !w.running[id]:
+		return errors.New("it does not run")
+	}
+	return nil
+}
+
+// Boot starts nodes that do not run, all at once.
+func (w *World) Boot(ids ...wire.ID) error {
+	var nodes []wire.ID
+	for _, id := range ids {
+		if id == wire.NATS {
+			if err := w.bootNATS(); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := w.exists(id); err != nil {
+			return fmt.Errorf("boot %s: %w", id, err)
+		}
+		if w.running[id] {
+			return fmt.Errorf("boot %s: it runs already", id)
+		}
+		nodes = append(nodes, id)
+	}
+	if len(nodes) == 0 {
+		return nil
+	}
+	if w.natsDown {
+		return fmt.Errorf("boot %s: NATS is down, boot it first", nodes[0])
+	}
+	for _, id := range nodes {
+		w.applied(id, wire.None, "boot")
+		w.running[id] = true
+	}
+	return w.driver.Start(nodes, w.clock)
+}
+
+func (w *World) bootNATS() error {
+	if !w.natsDown {
+		return errors.New("boot NATS: it runs already")
+	}
+	w.applied(wire.NATS, wire.None, "boot")
+	w.natsDown = false
+	return w.driver.StartNATS()
+}
+
+// Kill ends a node as kill -9 does.
+func (w *World) Kill(id wire.ID) error { return w.end(id, "kill", "killed", w.driver.Kill) }
+
+// Stop ends a node in an orderly way.
+func (w *World) Stop(id wire.ID) error {
+	if w.paused[id] {
+		return fmt.Errorf("stop %s: it is paused and cannot say goodbye; resume it first", id)
+	}
+	return w.end(id, "stop", "stopped", w.driver.Stop)
+}
+
+func (w *World) end(id wire.ID, verb, how string, do func(wire.ID) (uint64, error)) error {
+	if id == wire.NATS {
+		if w.natsDown {
+			return fmt.Errorf("%s NATS: it does not run", verb)
+		}
+		w.applied(id, wire.None, verb)
+		w.natsDown = true
+		return w.driver.EndNATS(verb == "kill")
+	}
+	if err := w.mustRun(id); err != nil {
+		return fmt.Errorf("%s %s: %w", verb, id, err)
+	}
+	w.applied(id, wire.None, verb)
+	inc, err := do(id)
+	delete(w.running, id)
+	delete(w.paused, id)
+	w.merger.Add(trace.Record{At: w.Now(), Kind: trace.Ended, Node: id, Inc: inc, Text: how})
+	return err
+}
+
+// Pause stops a node as SIGSTOP does.
+func (w *World) Pause(id wire.ID) error {
+	err := w.mustRun(id)
+	if err == nil && w.paused[id] {
+		err = errors.New("it is paused already")
+	}
+	if err != nil {
+		return fmt.Errorf("pause %s: %w", id, err)
+	}
+	w.applied(id, wire.None, "pause")
+	w.paused[id] = true
+	return w.driver.Pause(id)
+}
+
+// Resume lets a paused node go on.
+func (w *World) Resume(id wire.ID) error {
+	err := w.mustRun(id)
+	if err == nil && !w.paused[id] {
+		err = errors.New("it is not paused")
+	}
+	if err != nil {
+		return fmt.Errorf("resume %s: %w", id, err)
+	}
+	w.applied(id, wire.None, "resume")
+	delete(w.paused, id)
+	return w.driver.Resume(id)
+}
+
+// Impair sets the state of one direction of a link. Its times are on the run clock.
+func (w *World) Impair(from, to wire.ID, i fault.Impairment) error {
+	err := errors.Join(w.exists(from), w.exists(to))
+	switch {
+	case err != nil:
+	case wire.LinkOf(from, to) == wire.NoLink:
+		err = fmt.Errorf("%s and %s have no link", from, to)
+	case w.relay == nil:
+		err = fmt.Errorf("there is no relay in front of NATS: %w", fault.ErrCannot)
+	}
+	if err != nil {
+		return fmt.Errorf("impair %s->%s: %w", from, to, err)
+	}
+	w.applied(from, to, i.String())
+	i.Delay, i.Jitter = w.clock.Wall(i.Delay), w.clock.Wall(i.Jitter)
+	w.relay.Impair(from, to, i)
+	return nil
+}
+
+// Isolate cuts a node off from the carrier, or joins it again.
+func (w *World) Isolate(id wire.ID, i fault.Isolation) error {
+	err := w.exists(id)
+	switch {
+	case err != nil:
+	case w.isolated[id] == i:
+		err = fmt.Errorf("it is %s already", i)
+	case w.relay == nil:
+		err = fmt.Errorf("there is no relay in front of NATS: %w", fault.ErrCannot)
+	}
+	if err != nil {
+		return fmt.Errorf("isolate %s: %w", id, err)
+	}
+	w.applied(id, wire.None, i.String())
+	w.isolated[id] = i
+	w.relay.Isolate(id, i)
+	return nil
+}
+
+// Do hands a running node a command.
+func (w *World) Do(id wire.ID, cmd *node.Command) error {
+	if err := w.mustRun(id); err != nil {
+		return fmt.Errorf("%s at %s: %w", cmd.Verb, id, err)
+	}
+	w.applied(id, wire.None, "do "+cmd.String())
+	return w.driver.Do(id, cmd)
+}
+
+// Close ends whatever runs, and delivers the records that are left.
+func (w *World) Close() error {
+	err := w.driver.Close()
+	if w.relay != nil {
+		w.relay.Close()
+	}
+	w.deliver(nil)
+	if w.broken == nil {
+		err = errors.Join(err, w.merger.Close())
+	}
+	return err
+}
+
+func (w *World) applied(id, peer wire.ID, text string) {
+	w.merger.Add(trace.Record{At: w.Now(), Kind: trace.Applied, Node: id, Peer: peer, Text: text})
+}
