@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"os"
 
+	"hotpair/internal/procworld"
+
 	"github.com/stretchr/testify/require"
 )
+
+func TestMain(m *testing.M) { procworld.Main(); os.Exit(m.Run()) }
 
 func TestTry(t *testing.T) {
 	list, err := LoadDir("hotstandby")

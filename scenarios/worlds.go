@@ -6,6 +6,7 @@ import (
 
 	"hotpair/internal/config"
 	"hotpair/internal/natsworld"
+	"hotpair/internal/procworld"
 	"hotpair/internal/simworld"
 	"hotpair/internal/trace"
 )
@@ -32,6 +33,8 @@ func newWorld(o Options, c config.Config, sink trace.Sink) (World, error) {
 		return simworld.New(simworld.Options{Config: c, Seed: o.Seed, Sink: sink}), nil
 	case NATS:
 		return natsworld.NewWorld(natsworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, URL: o.NATSURL, Sink: sink})
+	case Processes:
+		return procworld.New(procworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, Sink: sink, Log: o.Log})
 	}
 	return nil, fmt.Errorf("unknown world %q: there are %s", o.World, strings.Join(WorldNames(), ", "))
 }

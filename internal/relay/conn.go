@@ -2,11 +2,14 @@ package relay
 
 import (
 	"bufio"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"go.uber.org/zap"
 
 	"hotpair/internal/wire"
 )
@@ -22,9 +25,14 @@ type conn struct {
 	once       sync.Once
 	gone       chan struct{}
 
-	mu     sync.Mutex // of what is written to the server
-	server net.Conn
-	held   map[direction]chan held
+	server  atomic.Pointer[net.TCPConn]
+	writing sync.Mutex // of what is written to the server; a server that does not read holds it
+
+	// Of the goroutine that reads from the client.
+	out  []byte // frames that wait to be written together
+	held map[direction]chan held
+
+	heldBytes atomic.Int64
 }
 
 // held is a frame that waits for its time.
@@ -33,8 +41,14 @@ type held struct {
 	frame []byte
 }
 
-// maxHeld is how many frames of one direction may wait; then the node's whole connection does.
-const maxHeld = 1 << 16
+const (
+	// maxHeld is how many frames of one direction may wait; then the node's whole connection does.
+	maxHeld = 1 << 16
+	// maxHeldBytes is how many bytes of one connection may wait; a node that sends more is cut off.
+	maxHeldBytes = 256 << 20
+	// together is how many bytes of frames are written at once.
+	together = 64 << 10
+)
 
 func jitter(rng *rand.Rand, most time.Duration) time.Duration {
 	return time.Duration(rng.Int64N(int64(most) + 1))
@@ -45,11 +59,9 @@ func (c *conn) close() {
 	c.once.Do(func() {
 		close(c.gone)
 		_ = c.client.Close()
-		c.mu.Lock()
-		if c.server != nil {
-			_ = c.server.Close()
+		if server := c.server.Load(); server != nil {
+			_ = server.Close()
 		}
-		c.mu.Unlock()
 	})
 }
 
@@ -63,13 +75,11 @@ func (c *conn) serve(upstream string) {
 		c.discard()
 		return
 	}
-	server, err := net.Dial("tcp", upstream)
+	server, err := dial(upstream)
 	if err != nil {
 		return // the node tries again
 	}
-	c.mu.Lock()
-	c.server = server
-	c.mu.Unlock()
+	c.server.Store(server)
 	select {
 	case <-c.gone: // meanwhile
 		_ = server.Close()
@@ -82,7 +92,15 @@ func (c *conn) serve(upstream string) {
 		defer c.close()
 		c.toClient(server)
 	}()
-	c.toServer()
+	c.toServer(server)
+}
+
+func dial(addr string) (*net.TCPConn, error) {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return c.(*net.TCPConn), nil //nolint:forcetypeassert // what "tcp" dials
 }
 
 // discard reads what comes to a black hole.
@@ -111,39 +129,62 @@ func (c *conn) toClient(server net.Conn) {
 	}
 }
 
+// source reads from the client. Before it waits for more, what was read so far is passed on.
+type source struct {
+	c      *conn
+	server net.Conn
+}
+
+func (s source) Read(b []byte) (int, error) {
+	if err := s.c.flush(s.server); err != nil {
+		return 0, err
+	}
+	return s.c.client.Read(b)
+}
+
 // toServer passes on frame by frame. Frames that nothing is done to are written together, as long as more of them have arrived.
-func (c *conn) toServer() {
-	in := bufio.NewReaderSize(c.client, 64<<10)
-	var frame, out []byte
+func (c *conn) toServer(server net.Conn) {
+	in := bufio.NewReaderSize(source{c, server}, 64<<10)
+	var frame []byte
 	for {
 		var dir direction
 		var err error
 		frame, dir, err = readFrame(in, frame)
+		if errors.Is(err, errNonsense) {
+			c.relay.log.Error("a connection is closed", zap.Stringer("node", c.id), zap.Error(err))
+		}
 		if err != nil {
 			return
 		}
-		if !c.swallowing.Load() && !c.holdBack(dir, frame) {
-			out = append(out, frame...)
+		if !c.swallowing.Load() && !c.holdBack(dir, frame, server) {
+			c.out = append(c.out, frame...)
 		}
-		if len(out) > 0 && (in.Buffered() == 0 || len(out) > 64<<10) {
-			if !c.write(out) {
-				return
-			}
-			out = out[:0]
+		if len(c.out) > together && c.flush(server) != nil {
+			return
 		}
 	}
 }
 
-func (c *conn) write(b []byte) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, err := c.server.Write(b)
-	return err == nil
+// flush writes what waits to be written together.
+func (c *conn) flush(server net.Conn) error {
+	if len(c.out) == 0 {
+		return nil
+	}
+	err := c.write(server, c.out)
+	c.out = c.out[:0]
+	return err
+}
+
+func (c *conn) write(server net.Conn, b []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	_, err := server.Write(b)
+	return err
 }
 
 // holdBack loses or delays a frame, if its direction is impaired, and reports whether it did. Frames of a direction keep their order: as
 // long as one of them waits, those behind it do.
-func (c *conn) holdBack(dir direction, frame []byte) bool {
+func (c *conn) holdBack(dir direction, frame []byte, server net.Conn) bool {
 	if dir == (direction{}) {
 		return false
 	}
@@ -162,7 +203,11 @@ func (c *conn) holdBack(dir direction, frame []byte) bool {
 		}
 		c.held[dir] = queue
 		c.relay.wg.Add(1)
-		go c.release(queue)
+		go c.release(queue, server)
+	}
+	if c.heldBytes.Add(int64(len(frame))) > maxHeldBytes {
+		c.relay.log.Error("a connection is closed: too much of it is delayed", zap.Stringer("node", c.id), zap.Int("bytes", maxHeldBytes))
+		c.close()
 	}
 	select {
 	case queue <- held{time.Now().Add(i.Delay), append([]byte(nil), frame...)}:
@@ -172,7 +217,7 @@ func (c *conn) holdBack(dir direction, frame []byte) bool {
 }
 
 // release passes on the frames of one direction when their time has come.
-func (c *conn) release(queue chan held) {
+func (c *conn) release(queue chan held, server net.Conn) {
 	defer c.relay.wg.Done()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -185,9 +230,10 @@ func (c *conn) release(queue chan held) {
 			case <-c.gone:
 				return
 			}
-			if !c.swallowing.Load() && !c.write(h.frame) {
+			if !c.swallowing.Load() && c.write(server, h.frame) != nil {
 				return
 			}
+			c.heldBytes.Add(-int64(len(h.frame)))
 		case <-c.gone:
 			return
 		}

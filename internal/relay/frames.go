@@ -19,6 +19,9 @@ const (
 	maxPayload = 64 << 20
 )
 
+// errNonsense means that a client sends what is no frame of NATS.
+var errNonsense = errors.New("this is no NATS frame")
+
 // direction is one way of a link.
 type direction struct{ from, to wire.ID }
 
@@ -41,11 +44,11 @@ func readFrame(r *bufio.Reader, buf []byte) (frame []byte, dir direction, err er
 		least = 4 // HPUB subject [reply] header-size size
 	}
 	if len(words) < least || len(words) > least+1 {
-		return frame, dir, fmt.Errorf("relay: malformed %s", verb)
+		return frame, dir, fmt.Errorf("%w: malformed %s: %.100q", errNonsense, verb, frame)
 	}
 	size, err := strconv.Atoi(string(words[len(words)-1]))
 	if err != nil || size < 0 || size > maxPayload {
-		return frame, dir, fmt.Errorf("relay: the size of a payload is from 0 to %d, not %q", maxPayload, words[len(words)-1])
+		return frame, dir, fmt.Errorf("%w: the size of a payload is from 0 to %d, not %.100q", errNonsense, maxPayload, words[len(words)-1])
 	}
 	dir = directionOf(string(words[1]))
 	return appendPayload(r, frame, size+2, dir)
@@ -58,12 +61,12 @@ func appendPayload(r *bufio.Reader, frame []byte, size int, dir direction) ([]by
 		at := len(frame)
 		frame = append(frame, make([]byte, n)...)
 		if _, err := io.ReadFull(r, frame[at:]); err != nil {
-			return frame, dir, fmt.Errorf("relay: in a payload: %w", err)
+			return frame, dir, fmt.Errorf("in a payload: %w", err)
 		}
 		size -= n
 	}
 	if !bytes.HasSuffix(frame, []byte("\r\n")) {
-		return frame, dir, errors.New("relay: a payload does not end with CR LF")
+		return frame, dir, fmt.Errorf("%w: a payload does not end with CR LF", errNonsense)
 	}
 	return frame, dir, nil
 }
@@ -78,7 +81,7 @@ func readLine(r *bufio.Reader, buf []byte) ([]byte, error) {
 		case !errors.Is(err, bufio.ErrBufferFull):
 			return buf, err
 		case len(buf) > maxLine:
-			return buf, fmt.Errorf("relay: a control line has more than %d bytes", maxLine)
+			return buf, fmt.Errorf("%w: a control line has more than %d bytes", errNonsense, maxLine)
 		}
 	}
 }

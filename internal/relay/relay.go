@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync"
 
+	"go.uber.org/zap"
+
 	"hotpair/internal/fault"
 	"hotpair/internal/wire"
 )
@@ -16,10 +18,13 @@ type Options struct {
 	Upstream string
 	// Seed of what is lost and how jitter is drawn.
 	Seed uint64
+	// Log takes what is wrong with what nodes send; nil discards it.
+	Log *zap.Logger
 }
 
 // Relay stands in front of a NATS server, with a listener on loopback for each node. Its methods may be called by several goroutines.
 type Relay struct {
+	log       *zap.Logger
 	mu        sync.Mutex
 	upstream  string
 	rng       *rand.Rand
@@ -33,7 +38,11 @@ type Relay struct {
 
 // New makes a relay without listeners.
 func New(o Options) *Relay {
+	if o.Log == nil {
+		o.Log = zap.NewNop()
+	}
 	return &Relay{
+		log:      o.Log,
 		upstream: o.Upstream, rng: rand.New(rand.NewPCG(o.Seed, 0x72656c6179)),
 		listeners: map[wire.ID]net.Listener{}, conns: map[wire.ID]map[*conn]bool{},
 		impaired: map[direction]fault.Impairment{}, isolated: map[wire.ID]fault.Isolation{},

@@ -1,0 +1,248 @@
+package procworld
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"hotpair/internal/config"
+	"hotpair/internal/natsworld"
+	"hotpair/internal/node"
+	"hotpair/internal/relay"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// Options say how the world is made.
+type Options struct {
+	Config config.Config
+	Speed  float64
+	Seed   uint64
+	Sink   trace.Sink
+	// Dir is the run's folder, for NATS's store; "" makes one that is removed again.
+	Dir string
+	// Port of NATS on loopback; 0 takes any that is free.
+	Port int
+	// Log takes what the processes write to standard error; nil discards it.
+	Log io.Writer
+}
+
+// driver runs each node in a process of its own, and NATS in another.
+type driver struct {
+	opt      Options
+	merger   *trace.Merger
+	relay    *relay.Relay
+	spawner  *spawner
+	ownDir   bool
+	nats     *process
+	natsPort int
+	nodes    map[wire.ID]*process
+	broken   chan error
+}
+
+// World is the world of processes.
+type World struct {
+	*natsworld.World
+	d *driver
+}
+
+const pairName = "pair"
+
+// New starts NATS in a process of its own, and nothing else.
+func New(o Options) (*World, error) {
+	if os.Getenv(childEnv) != "" {
+		return nil, errors.New("this program was started as a node, and did not call procworld.Main() first in main, or in TestMain")
+	}
+	if err := natsworld.CheckSpeed(&o.Config, o.Speed); err != nil {
+		return nil, err
+	}
+	d := &driver{
+		opt: o, merger: trace.NewMerger(), spawner: newSpawner(), natsPort: o.Port,
+		nodes: map[wire.ID]*process{}, broken: make(chan error, 16),
+	}
+	if err := d.open(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	w := natsworld.NewWorldOf(natsworld.WorldOptions{
+		Config: o.Config, Clock: natsworld.NewClock(o.Speed), Sink: o.Sink, Merger: d.merger, Relay: d.relay, Driver: d,
+	})
+	return &World{w, d}, nil
+}
+
+func (d *driver) open() error {
+	if d.opt.Dir == "" {
+		dir, err := os.MkdirTemp("", "hotpair-run-")
+		if err != nil {
+			return fmt.Errorf("run folder: %w", err)
+		}
+		d.opt.Dir, d.ownDir = dir, true
+	}
+	if err := d.StartNATS(); err != nil {
+		return err
+	}
+	d.relay = relay.New(relay.Options{Upstream: fmt.Sprintf("127.0.0.1:%d", d.natsPort), Seed: d.opt.Seed})
+	return nil
+}
+
+// Pid returns the process of a node, or of NATS; 0 if it does not run.
+func (w *World) Pid(id wire.ID) int {
+	p := w.d.nodes[id]
+	if id == wire.NATS {
+		p = w.d.nats
+	}
+	if p == nil {
+		return 0
+	}
+	return p.cmd.Process.Pid
+}
+
+// NATSURL returns where NATS is reached without a relay.
+func (w *World) NATSURL() string { return fmt.Sprintf("nats://127.0.0.1:%d", w.d.natsPort) }
+
+// Pair returns the name that stands in the subjects.
+func (w *World) Pair() string { return pairName }
+
+// readyTime is how long a process may take until it is ready.
+const readyTime = 30 * time.Second
+
+// awaitReady waits until a process is ready.
+func (p *process) awaitReady() (up, error) {
+	select {
+	case u := <-p.ready:
+		return u, nil
+	case <-p.gone:
+		return up{}, fmt.Errorf("process %s: %w", p.name, p.err)
+	case <-time.After(readyTime):
+		p.kill()
+		return up{}, fmt.Errorf("process %s was not ready within %s", p.name, readyTime)
+	}
+}
+
+// watch reports the end of a process that was not told to end.
+func (d *driver) watch(p *process) {
+	go func() {
+		<-p.gone
+		if !p.wasTold() {
+			d.broken <- fmt.Errorf("process %s (pid %d) ended by itself: %w", p.name, p.cmd.Process.Pid, p.err)
+		}
+	}()
+}
+
+// StartNATS implements natsworld.Driver.
+func (d *driver) StartNATS() error {
+	p, err := d.start("NATS", d.merger.Add)
+	if err != nil {
+		return err
+	}
+	d.nats = p
+	if err := p.line.send(down{NATS: &natsSpec{Port: d.natsPort, StoreDir: filepath.Join(d.opt.Dir, "jetstream")}}); err != nil {
+		return err
+	}
+	u, err := p.awaitReady()
+	if err != nil {
+		return err
+	}
+	d.natsPort = u.Port
+	d.watch(p)
+	return nil
+}
+
+// EndNATS implements natsworld.Driver.
+func (d *driver) EndNATS(kill bool) error {
+	p := d.nats
+	d.nats = nil
+	if kill {
+		p.kill()
+		return nil
+	}
+	return p.stop()
+}
+
+// Start implements natsworld.Driver.
+func (d *driver) Start(ids []wire.ID, clock natsworld.Clock) error {
+	for _, id := range ids {
+		addr, err := d.relay.Listen(id)
+		if err != nil {
+			return err
+		}
+		p, err := d.start(id.String(), d.merger.Add)
+		if err != nil {
+			return err
+		}
+		d.nodes[id] = p
+		spec := nodeSpec{ID: id, Config: d.opt.Config, URL: "nats://" + addr, Pair: pairName, Clock: clock}
+		if err := p.line.send(down{Node: &spec}); err != nil {
+			return err
+		}
+	}
+	for _, id := range ids {
+		if _, err := d.nodes[id].awaitReady(); err != nil {
+			return err
+		}
+	}
+	for _, id := range ids {
+		if err := d.nodes[id].line.send(down{Go: true}); err != nil {
+			return err
+		}
+		d.watch(d.nodes[id])
+	}
+	return nil
+}
+
+// Kill implements natsworld.Driver.
+func (d *driver) Kill(id wire.ID) (uint64, error) {
+	p := d.take(id)
+	p.kill()
+	return p.incarnation(), nil
+}
+
+// Stop implements natsworld.Driver.
+func (d *driver) Stop(id wire.ID) (uint64, error) {
+	p := d.take(id)
+	err := p.stop()
+	return p.incarnation(), err
+}
+
+func (d *driver) take(id wire.ID) *process {
+	p := d.nodes[id]
+	delete(d.nodes, id)
+	return p
+}
+
+// Pause implements natsworld.Driver.
+func (d *driver) Pause(id wire.ID) error { return d.nodes[id].signal(syscall.SIGSTOP, true) }
+
+// Resume implements natsworld.Driver.
+func (d *driver) Resume(id wire.ID) error { return d.nodes[id].signal(syscall.SIGCONT, false) }
+
+// Do implements natsworld.Driver.
+func (d *driver) Do(id wire.ID, cmd *node.Command) error {
+	return d.nodes[id].line.send(down{Do: cmd})
+}
+
+// Broken implements natsworld.Driver.
+func (d *driver) Broken() <-chan error { return d.broken }
+
+// Close implements natsworld.Driver.
+func (d *driver) Close() error {
+	for _, p := range d.nodes {
+		p.expected()
+	}
+	for _, p := range d.nodes {
+		p.kill()
+	}
+	if d.nats != nil {
+		d.nats.kill()
+	}
+	d.spawner.close()
+	if d.ownDir {
+		if err := os.RemoveAll(d.opt.Dir); err != nil {
+			return fmt.Errorf("run folder: %w", err)
+		}
+	}
+	return nil
+}
