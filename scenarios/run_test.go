@@ -2,9 +2,9 @@ package scenarios
 
 import (
 	"context"
-	"testing"
 	"fmt"
 	"os"
+	"testing"
 
 	"hotpair/internal/procworld"
 
@@ -23,6 +23,8 @@ func TestTry(t *testing.T) {
 		fmt.Println(res.Verdict, res.Reason, res.Wall, res.RunTime)
 		fmt.Println(res.Ladder)
 		fmt.Printf("%+v\n", res.Metrics)
-		for _, v := range res.Violations { fmt.Println(v) }
+		for _, v := range res.Violations {
+			fmt.Println(v)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/goccy/go-json"
 	"github.com/nats-io/nats.go"
 	"go.uber.org/zap"
 
@@ -27,6 +28,8 @@ type HostOptions struct {
 	Clock     Clock
 	// Records takes the records of a step before the step's messages leave; nil means that no trace is wanted. An error ends the host.
 	Records func([]trace.Record) error
+	// PublishTrace sends the records to TraceSubject: the best effort of a node that was started by hand.
+	PublishTrace bool
 	// NewNode makes the node; nil means cast.New.
 	NewNode func(wire.ID, *config.Config) node.Node
 	// Log may be nil.
@@ -318,7 +321,7 @@ func (h *Host) badInput(from wire.ID, subject string, err error) {
 // flush writes the records of what was done, and then sends the packets.
 func (h *Host) flush() {
 	if len(h.batch) > 0 {
-		if err := h.opt.Records(h.batch); err != nil {
+		if err := h.writeRecords(); err != nil {
 			h.end(fmt.Errorf("its records cannot be written: %w", err))
 			return
 		}
@@ -329,4 +332,25 @@ func (h *Host) flush() {
 		_ = h.nc.Publish(h.packets[i].subject, h.packets[i].data)
 	}
 	h.packets = h.packets[:0]
+}
+
+func (h *Host) writeRecords() error {
+	if h.opt.PublishTrace {
+		for i := range h.batch {
+			data, err := json.MarshalNoEscape(&h.batch[i])
+			if err != nil {
+				return fmt.Errorf("trace: %w", err)
+			}
+			_ = h.nc.Publish(TraceSubject(h.opt.Pair, h.opt.ID), data) // best effort
+		}
+	}
+	if h.opt.Records == nil {
+		return nil
+	}
+	return h.opt.Records(h.batch)
+}
+
+// TraceSubject returns where a node that was started by hand sends its records.
+func TraceSubject(pair string, id wire.ID) string {
+	return fmt.Sprintf("hotpair.%s.trace.%s", pair, id)
 }

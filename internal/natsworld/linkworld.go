@@ -58,7 +58,7 @@ func (h *Host) readStore() ([]byte, error) {
 }
 
 // Tracing implements link.World.
-func (h *Host) Tracing() bool { return h.opt.Records != nil }
+func (h *Host) Tracing() bool { return h.opt.Records != nil || h.opt.PublishTrace }
 
 // Record implements link.World.
 func (h *Host) Record(r *trace.Record) {

@@ -38,16 +38,16 @@ type Options struct {
 
 // local runs all nodes in this process.
 type local struct {
-	opt    Options
-	pair   string
-	merger *trace.Merger
-	relay  *relay.Relay
-	server *Server // nil: a foreign one
-	dir    string  // of the embedded server's store
-	port   int
-	hosts  map[wire.ID]*Host
-	resume map[wire.ID]func()
-	broken chan error
+	opt     Options
+	pair    string
+	merger  *trace.Merger
+	relay   *relay.Relay
+	server  *Server // nil: a foreign one
+	dir     string  // of the embedded server's store
+	port    int
+	hosts   map[wire.ID]*Host
+	resume  map[wire.ID]func()
+	crashes chan Crash
 }
 
 // NewWorld makes a world with all nodes in this process, on an embedded NATS server or on one that is already running.
@@ -56,7 +56,7 @@ func NewWorld(o Options) (*World, error) {
 		return nil, err
 	}
 	l := &local{
-		opt: o, pair: "pair", merger: trace.NewMerger(), hosts: map[wire.ID]*Host{}, resume: map[wire.ID]func(){}, broken: make(chan error, 16),
+		opt: o, pair: "pair", merger: trace.NewMerger(), hosts: map[wire.ID]*Host{}, resume: map[wire.ID]func(){}, crashes: make(chan Crash, 16),
 	}
 	if err := l.openNATS(); err != nil {
 		_ = l.Close()
@@ -154,7 +154,7 @@ func (l *local) Start(ids []wire.ID, clock Clock) error {
 		go func() {
 			<-h.Done()
 			if err := h.Err(); err != nil {
-				l.broken <- fmt.Errorf("node %s ended by itself: %w", id, err)
+				l.crashes <- Crash{id, h.Inc(), fmt.Errorf("node %s ended by itself: %w", id, err)}
 			}
 		}()
 	}
@@ -220,8 +220,11 @@ func (l *local) EndNATS(bool) error {
 	return nil
 }
 
-// Broken implements Driver.
-func (l *local) Broken() <-chan error { return l.broken }
+// Crashed implements Driver.
+func (l *local) Crashed() <-chan Crash { return l.crashes }
+
+// Forget implements Driver.
+func (l *local) Forget(id wire.ID) { delete(l.hosts, id) }
 
 // Close implements Driver.
 func (l *local) Close() error {

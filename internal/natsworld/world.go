@@ -15,7 +15,7 @@ import (
 
 // Driver runs nodes: in this process, or each in a process of its own. Its methods are called by one goroutine.
 type Driver interface {
-	// Start starts nodes in two phases: when all of them are connected, they begin. relayed says where each reaches NATS.
+	// Start starts nodes in two phases: when all of them are connected, they begin.
 	Start(ids []wire.ID, clock Clock) error
 	// Kill and Stop end a node, wait for it, and return which incarnation it was. All its records have been added by then.
 	Kill(id wire.ID) (inc uint64, err error)
@@ -26,20 +26,29 @@ type Driver interface {
 	// StartNATS and EndNATS start the carrier again and end it.
 	StartNATS() error
 	EndNATS(kill bool) error
-	// Broken receives when something ended that was not told to.
-	Broken() <-chan error
+	// Crashed receives when something ended that was not told to; Forget then drops what the driver knew of a node.
+	Crashed() <-chan Crash
+	Forget(id wire.ID)
 	// Close ends whatever runs.
 	Close() error
 }
 
+// Crash says that something ended by itself.
+type Crash struct {
+	ID  wire.ID
+	Inc uint64
+	Err error
+}
+
 // World is a world of real time: what is common to one process and many. It has the methods of a scenario's world, and is used by one goroutine.
 type World struct {
-	driver Driver
-	config config.Config
-	clock  Clock
-	sink   trace.Sink
-	merger *trace.Merger
-	relay  *relay.Relay // nil where there is none
+	driver   Driver
+	tolerant bool
+	config   config.Config
+	clock    Clock
+	sink     trace.Sink
+	merger   *trace.Merger
+	relay    *relay.Relay // nil where there is none
 
 	pending  []trace.Record // taken from the merger, and not delivered yet
 	running  map[wire.ID]bool
@@ -58,12 +67,15 @@ type WorldOptions struct {
 	Merger *trace.Merger
 	Relay  *relay.Relay
 	Driver Driver
+	// Tolerant worlds take the end of a node that nobody told to end for a fault that somebody injected; others break, since nothing can be told
+	// any more. NATS must not end in either.
+	Tolerant bool
 }
 
 // NewWorldOf makes a world in which nothing runs but NATS.
 func NewWorldOf(o WorldOptions) *World {
 	return &World{
-		driver: o.Driver, config: o.Config, clock: o.Clock, sink: o.Sink, merger: o.Merger, relay: o.Relay,
+		tolerant: o.Tolerant, driver: o.Driver, config: o.Config, clock: o.Clock, sink: o.Sink, merger: o.Merger, relay: o.Relay,
 		running: map[wire.ID]bool{}, paused: map[wire.ID]bool{}, isolated: map[wire.ID]fault.Isolation{},
 	}
 }
@@ -90,11 +102,24 @@ func (w *World) Run(until time.Duration, done func() bool) (bool, error) {
 		}
 		select {
 		case <-w.merger.Wake():
-		case w.broken = <-w.driver.Broken():
+		case c := <-w.driver.Crashed():
+			w.crashed(c)
 		case <-alarm.C:
 			return w.deliver(done), nil
 		}
 	}
+}
+
+// crashed: something ended that was not told to.
+func (w *World) crashed(c Crash) {
+	if !w.tolerant || !w.running[c.ID] {
+		w.broken = c.Err
+		return
+	}
+	w.driver.Forget(c.ID)
+	delete(w.running, c.ID)
+	delete(w.paused, c.ID)
+	w.merger.Add(trace.Record{At: w.Now(), Kind: trace.Ended, Node: c.ID, Inc: c.Inc, Text: "killed"})
 }
 
 // deliver hands on records until done reports true; the rest waits for the next time.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"hotpair/internal/config"
 	"hotpair/internal/natsworld"
@@ -29,6 +28,8 @@ type Options struct {
 	Port int
 	// Log takes what the processes write to standard error; nil discards it.
 	Log io.Writer
+	// Tolerant takes a node that somebody else killed for a fault; otherwise the world breaks, since nothing can be told any more.
+	Tolerant bool
 }
 
 // driver runs each node in a process of its own, and NATS in another.
@@ -41,7 +42,7 @@ type driver struct {
 	nats     *process
 	natsPort int
 	nodes    map[wire.ID]*process
-	broken   chan error
+	crashes  chan natsworld.Crash
 }
 
 // World is the world of processes.
@@ -62,13 +63,14 @@ func New(o Options) (*World, error) {
 	}
 	d := &driver{
 		opt: o, merger: trace.NewMerger(), spawner: newSpawner(), natsPort: o.Port,
-		nodes: map[wire.ID]*process{}, broken: make(chan error, 16),
+		nodes: map[wire.ID]*process{}, crashes: make(chan natsworld.Crash, 16),
 	}
 	if err := d.open(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	w := natsworld.NewWorldOf(natsworld.WorldOptions{
 		Config: o.Config, Clock: natsworld.NewClock(o.Speed), Sink: o.Sink, Merger: d.merger, Relay: d.relay, Driver: d,
+		Tolerant: o.Tolerant,
 	})
 	return &World{w, d}, nil
 }
@@ -106,28 +108,13 @@ func (w *World) NATSURL() string { return fmt.Sprintf("nats://127.0.0.1:%d", w.d
 // Pair returns the name that stands in the subjects.
 func (w *World) Pair() string { return pairName }
 
-// readyTime is how long a process may take until it is ready.
-const readyTime = 30 * time.Second
-
-// awaitReady waits until a process is ready.
-func (p *process) awaitReady() (up, error) {
-	select {
-	case u := <-p.ready:
-		return u, nil
-	case <-p.gone:
-		return up{}, fmt.Errorf("process %s: %w", p.name, p.err)
-	case <-time.After(readyTime):
-		p.kill()
-		return up{}, fmt.Errorf("process %s was not ready within %s", p.name, readyTime)
-	}
-}
-
 // watch reports the end of a process that was not told to end.
-func (d *driver) watch(p *process) {
+func (d *driver) watch(id wire.ID, p *process) {
 	go func() {
 		<-p.gone
 		if !p.wasTold() {
-			d.broken <- fmt.Errorf("process %s (pid %d) ended by itself: %w", p.name, p.cmd.Process.Pid, p.err)
+			err := fmt.Errorf("process %s (pid %d) ended by itself: %w", p.name, p.cmd.Process.Pid, p.err)
+			d.crashes <- natsworld.Crash{ID: id, Inc: p.incarnation(), Err: err}
 		}
 	}()
 }
@@ -147,7 +134,7 @@ func (d *driver) StartNATS() error {
 		return err
 	}
 	d.natsPort = u.Port
-	d.watch(p)
+	d.watch(wire.NATS, p)
 	return nil
 }
 
@@ -188,7 +175,7 @@ func (d *driver) Start(ids []wire.ID, clock natsworld.Clock) error {
 		if err := d.nodes[id].line.send(down{Go: true}); err != nil {
 			return err
 		}
-		d.watch(d.nodes[id])
+		d.watch(id, d.nodes[id])
 	}
 	return nil
 }
@@ -224,8 +211,11 @@ func (d *driver) Do(id wire.ID, cmd *node.Command) error {
 	return d.nodes[id].line.send(down{Do: cmd})
 }
 
-// Broken implements natsworld.Driver.
-func (d *driver) Broken() <-chan error { return d.broken }
+// Crashed implements natsworld.Driver.
+func (d *driver) Crashed() <-chan natsworld.Crash { return d.crashes }
+
+// Forget implements natsworld.Driver.
+func (d *driver) Forget(id wire.ID) { delete(d.nodes, id) }
 
 // Close implements natsworld.Driver.
 func (d *driver) Close() error {

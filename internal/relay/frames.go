@@ -76,12 +76,12 @@ func readLine(r *bufio.Reader, buf []byte) ([]byte, error) {
 		piece, err := r.ReadSlice('\n')
 		buf = append(buf, piece...)
 		switch {
+		case len(buf) > maxLine:
+			return buf, fmt.Errorf("%w: a control line has more than %d bytes", errNonsense, maxLine)
 		case err == nil:
 			return buf, nil
 		case !errors.Is(err, bufio.ErrBufferFull):
 			return buf, err
-		case len(buf) > maxLine:
-			return buf, fmt.Errorf("%w: a control line has more than %d bytes", errNonsense, maxLine)
 		}
 	}
 }

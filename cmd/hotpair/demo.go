@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hotpair/scenarios"
+	"hotpair/scenarios/hotstandby"
+)
+
+// shown are the scenarios whose ladders the demo draws.
+var shown = []string{"synchronization", "backup-fails-while-waiting", "primary-in-start-up", "operator-switches-over"}
+
+func demoCommand() *cobra.Command {
+	opt := scenarios.Options{World: scenarios.Processes}
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run the hot-standby scenarios as real processes on NATS, with a verdict for each",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return demo(cmd, opt) },
+	}
+	cmd.Flags().Float64Var(&opt.Speed, "speed", scenarios.DefaultSpeed, "how many times as fast as the wall clock it runs")
+	cmd.Flags().StringVar(&opt.World, "world", scenarios.Processes, "where it runs")
+	return cmd
+}
+
+func demo(cmd *cobra.Command, opt scenarios.Options) error {
+	w := cmd.OutOrStdout()
+	paths, err := fs.Glob(hotstandby.Files, "*.txtar")
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(w, `hotpair demo: a switch S, T-Servers A and B, a Management Layer M and a client C1 run as processes of their own, on a NATS
+server of their own. Each scenario kills, stops or cuts what it says, and then judges what the pair made of it.
+
+`)
+	show := newProgress(os.Stderr)
+	opt.Progress = show.line
+	began := time.Now()
+	held, failed := 0, 0
+	var results []*scenarios.Result
+	for _, path := range paths {
+		sc, err := scenarios.LoadFS(hotstandby.Files, path)
+		if err != nil {
+			return err
+		}
+		res, err := scenarios.Run(cmd.Context(), sc, opt)
+		show.clear()
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(w, res.Text())
+		if res.Verdict == scenarios.Held {
+			held++
+			if slices.Contains(shown, res.Scenario) {
+				fmt.Fprintf(w, "\n%s\n", res.Ladder)
+			}
+		} else {
+			failed++
+		}
+		results = append(results, res)
+		if cmd.Context().Err() != nil {
+			return status(statusCouldNotTell)
+		}
+	}
+	fmt.Fprintf(w, "\n%d scenarios as real processes in %s: %d held, %d did not.\n", len(results), time.Since(began).Round(time.Second), held, failed)
+	explain(cmd, results)
+	if failed > 0 {
+		return status(statusFailed)
+	}
+	return nil
+}
+
+// explain says what the figures mean.
+func explain(cmd *cobra.Command, results []*scenarios.Result) {
+	var longest, outage time.Duration
+	changed := uint64(0)
+	for _, r := range results {
+		longest = max(longest, r.Metrics.TimeToRedundancy)
+		outage = max(outage, r.Metrics.LongestOutage)
+		changed += r.Metrics.Changed
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), `
+What was measured, on the run's clock:
+  %-9s the longest time from a Backup Ready until a switchover would have cost nothing (it waits for the calls that were up)
+  %-9s the longest time without a primary in service
+  %-9d ConnIDs that changed under the client's eyes, in all scenarios together
+`, longest.Round(time.Millisecond), outage.Round(time.Millisecond), changed)
+}

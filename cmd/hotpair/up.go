@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hotpair/internal/config"
+	"hotpair/internal/node"
+	"hotpair/internal/procworld"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// upFlags are the flags of hotpair up.
+type upFlags struct {
+	port    int
+	speed   float64
+	erlangs float64
+	hold    string
+	out     io.Writer
+}
+
+func upCommand() *cobra.Command {
+	f := &upFlags{}
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Start a pair with traffic on a local NATS server, as processes, until Ctrl-C",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.out = cmd.OutOrStdout()
+			return f.up(cmd.Context())
+		},
+	}
+	cmd.Flags().IntVar(&f.port, "port", 4222, "port of NATS on loopback; 0 takes any that is free")
+	cmd.Flags().Float64Var(&f.speed, "speed", 1, "how many times as fast as the wall clock the pair runs")
+	cmd.Flags().Float64Var(&f.erlangs, "erlangs", 5, "traffic, in calls in progress on average")
+	cmd.Flags().StringVar(&f.hold, "hold", "exp:30s", "holding times: exp:MEAN, const:TIME or lognormal:MEAN,DEVIATION")
+	return cmd
+}
+
+func (f *upFlags) up(ctx context.Context) error {
+	c := config.Default()
+	c.M.Autorestart = true
+	w, err := procworld.New(procworld.Options{
+		Config: c, Speed: f.speed, Port: f.port, Sink: trace.SinkFunc(f.tell), Tolerant: true,
+	})
+	if err != nil {
+		return err
+	}
+	err = f.start(ctx, w)
+	if err == nil {
+		f.explain(w)
+		err = runUntilDone(ctx, w)
+	}
+	err = errors.Join(err, w.Close())
+	fmt.Fprintln(f.out, "all processes have ended")
+	return err
+}
+
+func (f *upFlags) start(ctx context.Context, w *procworld.World) error {
+	if err := w.Boot(wire.Switch, wire.A, wire.B, wire.MLayer, wire.Client(1)); err != nil {
+		return err
+	}
+	args := map[string]string{"erlangs": strconv.FormatFloat(f.erlangs, 'g', -1, 64), "hold": f.hold}
+	if err := w.Do(wire.Switch, &node.Command{ID: 1, Verb: "load", Args: args}); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// runUntilDone lets the pair run until ctx ends.
+func runUntilDone(ctx context.Context, w *procworld.World) error {
+	for ctx.Err() == nil {
+		if _, err := w.Run(w.Now()+100*time.Millisecond, func() bool { return ctx.Err() != nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell prints what an operator would want to hear.
+func (f *upFlags) tell(r *trace.Record) {
+	text := ""
+	switch {
+	case r.Kind == trace.Started:
+		text = fmt.Sprintf("starts, incarnation %d", r.Inc)
+	case r.Kind == trace.Ended:
+		text = "has ended: " + r.Text
+	case r.Kind != trace.Noted:
+	case r.Note.Kind == node.NoteRole && r.Note.N > 0:
+		text = fmt.Sprintf("is %s of epoch %d", r.Note.Text, r.Note.N)
+	case r.Note.Kind == node.NoteAnnounced:
+		text = "announces EventLinkConnected (" + r.Note.Text + ")"
+	case r.Note.Kind == node.NoteWithdrawn:
+		text = "withdraws: EventLinkDisconnected"
+	case r.Note.Kind == node.NoteSync && r.Note.Text != "idle":
+		text = "T-Server synchronization: " + r.Note.Text
+	case r.Note.Kind == node.NotePairReady:
+		text = fmt.Sprintf("readiness of the pair is %d: %s", r.Note.N, r.Note.Text)
+	case r.Note.Kind == node.NoteRefused:
+		text = "refuses: " + r.Note.Text
+	}
+	if text != "" {
+		fmt.Fprintf(f.out, "%10s  %-2s  %s\n", r.At.Round(time.Millisecond), r.Node, text)
+	}
+}
+
+func (f *upFlags) explain(w *procworld.World) {
+	fmt.Fprintf(f.out, `
+The pair runs on %s; its subjects are hotpair.%s.<link>.<from>.<to>.
+Things to try, from another terminal:
+
+  kill -9 %-7d    the process of T-Server A dies; B takes over, M restarts A
+  kill -STOP %-7d T-Server B stands still; kill -CONT lets it go on
+  nats sub 'hotpair.%s.client.>' --server %s    what clients get and send, in JSON, with any NATS tool
+
+Ctrl-C ends it.
+
+`, w.NATSURL(), w.Pair(), w.Pid(wire.A), w.Pid(wire.B), w.Pair(), w.NATSURL())
+}
