@@ -118,8 +118,11 @@ func (e *Engine) HAUp(inc uint64, out *node.Output) {
 	e.toldPeer = report{}
 }
 
-// HADown tells that the HA link is down. A node whose own carrier is down draws no conclusion from that.
+// HADown tells that the HA link is down, if it was up. A node whose own carrier is down draws no conclusion from that.
 func (e *Engine) HADown(cause node.Cause, out *node.Output) {
+	if !e.peer.up {
+		return
+	}
 	if cause != node.CauseOwnCarrier {
 		e.peerFailed(out)
 	}

@@ -55,19 +55,19 @@ func (r *runner) healProcesses() error {
 		nodes = append(nodes, wire.Client(i+1))
 	}
 	if r.natsDown() {
-		if err := r.act(r.world.Boot(wire.NATS)); err != nil {
+		if err := r.act(func() error { return r.world.Boot(wire.NATS) }); err != nil {
 			return err
 		}
 	}
 	for _, id := range nodes {
 		n := r.facts.node(id)
 		if n.running && n.paused {
-			if err := r.act(r.world.Resume(id)); err != nil {
+			if err := r.act(func() error { return r.world.Resume(id) }); err != nil {
 				return err
 			}
 		}
 		if !n.running && (!id.IsClient() || r.booted[id]) {
-			if err := r.act(r.world.Boot(id)); err != nil {
+			if err := r.act(func() error { return r.world.Boot(id) }); err != nil {
 				return err
 			}
 		}
@@ -101,7 +101,7 @@ func (r *runner) healCarrier() error {
 		}
 		if r.isolated[from] {
 			delete(r.isolated, from)
-			if err := r.act(r.world.Isolate(from, fault.Joined)); err != nil {
+			if err := r.act(func() error { return r.world.Isolate(from, fault.Joined) }); err != nil {
 				return err
 			}
 		}

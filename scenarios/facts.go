@@ -111,7 +111,7 @@ func (f *facts) note(n *nodeFacts, note *node.Note) {
 		n.tagged = note.N
 	case node.NoteAnnounced, node.NoteWithdrawn:
 		n.announced = note.Kind == node.NoteAnnounced
-	case node.NoteReady:
+	case node.NoteReady, node.NotePairReady:
 		n.ready = note.N == 1
 	case node.NoteHeld, node.NoteNamed:
 		f.holds(n, note)
@@ -334,9 +334,6 @@ func (f *facts) nodeValue(id wire.ID, key string) string {
 	case "announced":
 		return strconv.FormatBool(n.announced)
 	case "ready":
-		if id == wire.MLayer {
-			return strconv.FormatBool(f.pairReady())
-		}
 		return strconv.FormatBool(n.ready)
 	case "named":
 		if n.named == wire.None {

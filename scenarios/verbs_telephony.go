@@ -69,7 +69,7 @@ func (c command) run(r *runner) error {
 	id := r.commandID
 	r.answer = answer{id: id}
 	cmd := &node.Command{ID: id, Verb: c.verb, Args: c.args}
-	if err := r.act(r.world.Do(c.to, cmd)); err != nil {
+	if err := r.act(func() error { return r.world.Do(c.to, cmd) }); err != nil {
 		return err
 	}
 	answered, err := r.runUntil(r.world.Now()+answerTime+r.slack(), func() bool { return r.answer.done })

@@ -67,7 +67,7 @@ func worldVerbs() []*verb {
 type bootStep []wire.ID
 
 func (s bootStep) run(r *runner) error {
-	if err := r.act(r.world.Boot(s...)); err != nil {
+	if err := r.act(func() error { return r.world.Boot(s...) }); err != nil {
 		return err
 	}
 	for _, id := range s {
@@ -83,7 +83,7 @@ type eachNode struct {
 
 func (s eachNode) run(r *runner) error {
 	for _, id := range s.ids {
-		if err := r.act(s.do(r, id)); err != nil {
+		if err := r.act(func() error { return s.do(r, id) }); err != nil {
 			return err
 		}
 	}
@@ -106,7 +106,7 @@ func (s impair) run(r *runner) error {
 }
 
 func (r *runner) impair(d direction, state fault.Impairment) error {
-	if err := r.act(r.world.Impair(d.from, d.to, state)); err != nil {
+	if err := r.act(func() error { return r.world.Impair(d.from, d.to, state) }); err != nil {
 		return err
 	}
 	if state.IsZero() {
@@ -172,7 +172,7 @@ func parseIsolate(a *args) (step, error) {
 }
 
 func (s isolate) run(r *runner) error {
-	if err := r.act(r.world.Isolate(s.id, s.how)); err != nil {
+	if err := r.act(func() error { return r.world.Isolate(s.id, s.how) }); err != nil {
 		return err
 	}
 	r.isolated[s.id] = true
@@ -209,7 +209,7 @@ func (s heal) run(r *runner) error {
 		return fmt.Errorf("%w: %s is not isolated", errFailed, s.id)
 	case s.id != wire.None:
 		delete(r.isolated, s.id)
-		return r.act(r.world.Isolate(s.id, fault.Joined))
+		return r.act(func() error { return r.world.Isolate(s.id, fault.Joined) })
 	}
 	for _, d := range s.ways {
 		if !r.impaired[d] {
@@ -238,10 +238,12 @@ func (s wait) run(r *runner) error {
 	return err
 }
 
-// act ends what earlier messages could be matched with. A verb that a world cannot perform means that nothing can be told.
-func (r *runner) act(err error) error {
+// act does what a verb says. What was sent before it can be matched no more. A verb that a world cannot perform means that nothing can be told.
+func (r *runner) act(do func() error) error {
 	r.cursor = r.world.Now()
 	r.seen = r.seen[:0]
+	err := do()
+	r.cursor = r.world.Now()
 	switch {
 	case err == nil:
 		return nil

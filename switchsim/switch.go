@@ -51,6 +51,10 @@ func (s *Switch) Step(in *node.Input, out *node.Output) {
 		s.link(in.Peer).open()
 	case node.PortDown:
 		s.link(in.Peer).drop(out)
+	case node.CarrierDown:
+		for i := range s.links {
+			s.links[i].drop(out)
+		}
 	case node.Receive:
 		s.receive(in, out)
 	case node.Fired:

@@ -53,7 +53,7 @@ func (s *Server) Step(in *node.Input, out *node.Output) {
 	case node.Do:
 		out.Refuse(in.Cmd, fmt.Sprintf("a T-Server takes no commands, so not %q; the switch, the Management Layer and clients do", in.Cmd.Verb))
 	case node.CarrierDown:
-		s.engine.Carrier(false)
+		s.carrierDown(out)
 	case node.CarrierUp:
 		s.engine.Carrier(true)
 	}
@@ -85,6 +85,15 @@ func (s *Server) portDown(in *node.Input, out *node.Output) {
 	case in.Peer.IsClient():
 		s.clients.down(in.Peer)
 	}
+}
+
+// carrierDown: the T-Server is alone, and cannot tell why.
+func (s *Server) carrierDown(out *node.Output) {
+	s.engine.Carrier(false)
+	s.engine.ControlDown()
+	s.engine.HADown(node.CauseOwnCarrier, out)
+	s.clients = clients{}
+	s.ctiDown(out)
 }
 
 func (s *Server) receive(in *node.Input, out *node.Output) {

@@ -58,6 +58,8 @@ func (l *Layer) Step(in *node.Input, out *node.Output) {
 		*l.view(in.Peer) = view{up: true, inc: in.Inc}
 	case node.PortDown:
 		l.lost(in, out)
+	case node.CarrierDown:
+		l.t = [2]view{}
 	case node.CarrierUp:
 		l.learn(out)
 	case node.Receive:
@@ -88,9 +90,6 @@ func (l *Layer) lost(in *node.Input, out *node.Output) {
 	v := l.view(in.Peer)
 	inc := v.inc
 	*v = view{}
-	if in.Cause == node.CauseOwnCarrier {
-		return
-	}
 	if l.view(in.Peer.Peer()).up {
 		m := out.Send(in.Peer.Peer(), wire.PeerFailed)
 		m.Epoch, m.Node, m.Inc = l.rec.Epoch, in.Peer, inc

@@ -65,21 +65,21 @@ type file struct {
 	SyncReconnect *time.Duration `yaml:"sync-reconnect-tout"`
 	Autorestart   *bool          `yaml:"autorestart"`
 
-	pairOptions `yaml:",inline"`
-	A           pairOptions       `yaml:"A"`
-	B           pairOptions       `yaml:"B"`
+	PairOptions `yaml:",inline"`
+	A           PairOptions       `yaml:"A"`
+	B           PairOptions       `yaml:"B"`
 	Switch      switchsim.Options `yaml:"switch"`
 }
 
-// pairOptions are the options that can be set for both T-Servers or for one.
-type pairOptions struct {
+// PairOptions are the options that can be set for both T-Servers or for one.
+type PairOptions struct {
 	HASyncDlyLnkConn *bool               `yaml:"ha-sync-dly-lnk-conn"`
 	HASyncMethod     *tserver.SyncMethod `yaml:"ha-sync-method"`
 	HASyncBatch      *int                `yaml:"ha-sync-batch"`
 	ConnectTout      *time.Duration      `yaml:"connect-tout"`
 }
 
-func (p *pairOptions) apply(o *tserver.Options) {
+func (p *PairOptions) apply(o *tserver.Options) {
 	set(&o.HASyncDlyLnkConn, p.HASyncDlyLnkConn)
 	set(&o.HASyncMethod, p.HASyncMethod)
 	set(&o.HASyncBatch, p.HASyncBatch)

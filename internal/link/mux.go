@@ -120,10 +120,13 @@ func (m *Mux) CarrierDown() {
 	}
 	m.carrier = false
 	m.record(trace.Record{Kind: trace.CarrierDown})
+	// All ports go down before the node hears of it: it must not take the first one for a loss, while the others still seem to be up.
 	for i := range m.ports {
 		p := &m.ports[i]
 		m.world.CancelTimer(node.Timer{Kind: dialTimer, Key: uint32(p.peer)})
-		m.down(p, node.CauseOwnCarrier)
+		if p.up {
+			m.takeDown(p, node.CauseOwnCarrier.String())
+		}
 	}
 	m.step(node.Input{Kind: node.CarrierDown})
 }

@@ -40,8 +40,8 @@ const (
 	Fired
 	// Do: Cmd came from the scenario or the operator.
 	Do
-	// CarrierDown: the node's own connection is lost. The ports that were up have gone down before, with
-	// CauseOwnCarrier; a node whose own carrier is down draws no conclusion from its links.
+	// CarrierDown: the node's own connection is lost, and with it all its ports are down; no PortDown comes for them. A node whose own
+	// carrier is down draws no conclusion from its links.
 	CarrierDown
 	// CarrierUp: the node's own connection is back. The carrier of a started node is up.
 	CarrierUp
@@ -72,7 +72,7 @@ const (
 	CauseClosed                      // the peer closed the link
 	CauseGap                         // a message was lost: a number is missing
 	CauseRestarted                   // another session or incarnation of the peer took its place
-	CauseOwnCarrier                  // this node's own connection is down
+	CauseOwnCarrier                  // this node's own connection is down; in records only, see CarrierDown
 	CauseGone                        // the carrier told that the peer's connection ended
 )
 

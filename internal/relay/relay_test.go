@@ -253,10 +253,13 @@ func TestBlackHoleSwallowsBothWays(t *testing.T) {
 	send(t, other, wire.B, wire.A, "swallowed")
 	require.NoError(t, other.Flush())
 	require.Equal(t, "down", next(t, events), "its pings are not answered")
-	raw := dial(t, b.listen(t, wire.A)) // accepted, and swallowed too
+	b.relay.Isolate(wire.MLayer, fault.BlackHoled)
+	raw := dial(t, b.listen(t, wire.MLayer)) // accepted, and swallowed too
+	require.Eventually(t, func() bool { return b.relay.Conns(wire.MLayer) == 1 }, patience, time.Millisecond)
 	_, err := raw.Write([]byte("CONNECT {}\r\nPUB hotpair.pair.ha.A.B 3\r\nraw\r\nPING\r\n"))
 	require.NoError(t, err)
 
+	b.relay.Isolate(wire.MLayer, fault.Joined)
 	b.relay.Isolate(wire.A, fault.Joined)
 	require.Empty(t, rest(t, raw), "a connection that lost bytes is closed")
 	require.Equal(t, "up", next(t, events))
@@ -287,7 +290,7 @@ func TestUpstreamGoneAndBack(t *testing.T) {
 func TestNonsenseClosesOneConnection(t *testing.T) {
 	b := newBench(t)
 	a := b.connect(t, wire.A, nil)
-	for i, text := range []string{"PUB a many\r\n", "PUB a -5\r\n", "PUB a 3\r\nabcdef\r\n", strings.Repeat("y", 40_000)} {
+	for i, text := range []string{"PUB a many\r\n", "PUB a -5\r\n", "PUB a 3\r\nabcdef\r\n", strings.Repeat("y", 70_000)} {
 		raw := dial(t, b.listen(t, wire.A))
 		_, err := raw.Write([]byte(text))
 		require.NoError(t, err)

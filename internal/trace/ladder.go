@@ -102,7 +102,7 @@ func (s *ladderStep) line() string {
 func (s *ladderStep) lane(ids []wire.ID) string {
 	from, to := slices.Index(ids, s.from), slices.Index(ids, s.to)
 	left, right := min(from, to), max(from, to)
-	row := []byte(strings.Repeat(" ", column*(len(ids)-1)+1))
+	row := []byte(strings.Repeat(" ", max(column*(len(ids)-1)+1, 0)))
 	for i := range ids {
 		row[i*column] = '|'
 	}

@@ -35,6 +35,8 @@ func (c *Client) Step(in *node.Input, out *node.Output) {
 		}
 	case node.PortDown:
 		c.up[in.Peer-wire.A] = false
+	case node.CarrierDown:
+		c.up = [2]bool{}
 	case node.Receive:
 		c.receive(in, out)
 	case node.Do:
