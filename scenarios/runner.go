@@ -65,7 +65,8 @@ type runner struct {
 	ladder   trace.Ladder
 	res      *Result
 
-	cursor   time.Duration // the last act or match
+	cursor   time.Duration // the last act or match, from which deadlines count
+	actAt    time.Duration // when the last act began
 	seen     []trace.Record
 	kinds    map[wire.Kind]bool // kinds of messages that some pattern looks for
 	watchers []*watcher
@@ -194,7 +195,7 @@ func (r *runner) record(rec *trace.Record) {
 	r.monitors.Record(rec)
 	r.ladder.Record(rec)
 	switch {
-	case rec.Kind == trace.Sent && r.kinds[rec.Msg.Kind]:
+	case rec.Kind == trace.Sent && r.kinds[rec.Msg.Kind] && rec.At >= r.actAt: // in real worlds, records of before may come late
 		kept := *rec
 		msg := *rec.Msg
 		kept.Msg = &msg

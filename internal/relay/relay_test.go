@@ -193,11 +193,12 @@ func TestDelayKeepsOrder(t *testing.T) {
 	b := newBench(t)
 	a, peer := b.connect(t, wire.A, nil), b.connect(t, wire.B, nil)
 	in := subscribe(t, peer, wire.B)
-	b.relay.Impair(wire.A, wire.B, fault.Impairment{Delay: time.Millisecond, Jitter: 3 * time.Millisecond})
+	b.relay.Impair(wire.A, wire.B, fault.Impairment{Delay: 100 * time.Millisecond, Jitter: 10 * time.Millisecond})
 	all := numbers(300)
 	for i, n := range all {
 		if i == 200 {
-			b.relay.Impair(wire.A, wire.B, fault.Impairment{}) // what follows does not overtake
+			require.NoError(t, a.Flush()) // the relay has the first ones, and holds them back
+			b.relay.Impair(wire.A, wire.B, fault.Impairment{})
 		}
 		send(t, a, wire.A, wire.B, n)
 	}
