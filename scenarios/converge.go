@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// settleTime is what the last messages of the script get to arrive, before anything is healed.
+	// settleTime is what messages get to arrive, before anything is healed and before the outcome is looked at.
 	settleTime = time.Second
 	// convergeTime is how long, on the run's clock, the pair may take to become whole after everything was healed.
 	convergeTime = time.Hour
@@ -24,7 +24,7 @@ func (r *runner) converge() error {
 		r.opt.Progress(r.sc.Name + ": converging")
 	}
 	r.current = nil
-	if _, err := r.runUntil(r.world.Now()+settleTime+r.slack()/10, func() bool { return false }); err != nil {
+	if err := r.settle(); err != nil {
 		return err
 	}
 	r.record(&trace.Record{At: r.world.Now(), Kind: trace.Applied, Node: wire.World, Text: "converge"})
@@ -32,6 +32,10 @@ func (r *runner) converge() error {
 		if err := heal(); err != nil {
 			return fmt.Errorf("converging: %w", err)
 		}
+	}
+	// What the heals do must have become known before anybody looks.
+	if err := r.settle(); err != nil {
+		return err
 	}
 	limit := convergeTime
 	if r.opt.World != Sim {
@@ -46,6 +50,12 @@ func (r *runner) converge() error {
 		return fmt.Errorf("%w: L1: the pair did not become whole: %s", errFailed, why)
 	}
 	return nil
+}
+
+// settle lets what was said arrive.
+func (r *runner) settle() error {
+	_, err := r.runUntil(r.world.Now()+settleTime+r.slack()/10, func() bool { return false })
+	return err
 }
 
 // healProcesses resumes what is paused and starts what does not run.

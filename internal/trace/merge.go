@@ -11,7 +11,7 @@ import (
 )
 
 // Merger puts the records of several processes into causal order: those of an incarnation in the order of their numbers, a receive behind
-// its send, an incarnation behind the end of the one before it. Add may be called by many goroutines, Take by one.
+// its send, a port that comes up behind the start of its peer, an incarnation behind the end of the one before it. Add may be called by many goroutines, Take by one.
 type Merger struct {
 	mu      sync.Mutex
 	waiting []Record               // that were added and cannot be released yet, in the order of their arrival
@@ -86,7 +86,13 @@ func (m *Merger) inOrder(r *Record) bool {
 	if next := m.next[incarnation{r.Node, r.Inc}]; r.Index != max(next, 1) {
 		return false
 	}
-	return r.Kind != Received || m.next[incarnation{r.Peer, r.PeerInc}] > r.PeerIndex
+	switch r.Kind {
+	case Received:
+		return m.next[incarnation{r.Peer, r.PeerInc}] > r.PeerIndex
+	case Up:
+		return m.next[incarnation{r.Peer, r.PeerInc}] > 1 // whoever it is up to has started
+	}
+	return true
 }
 
 // waitsBefore reports whether a record waits that belongs before the end, or the start, of an incarnation.
