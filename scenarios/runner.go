@@ -65,7 +65,7 @@ type runner struct {
 	ladder   trace.Ladder
 	res      *Result
 
-	cursor   time.Duration // the last act or match, from which deadlines count
+	cursor   time.Duration // the last act, match or wait, from which deadlines count
 	actAt    time.Duration // when the last act began
 	seen     []trace.Record
 	kinds    map[wire.Kind]bool // kinds of messages that some pattern looks for

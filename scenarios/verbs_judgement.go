@@ -10,7 +10,7 @@ func judgementVerbs() []*verb {
 	return []*verb{
 		{
 			name: "await", group: judgement, usage: "await PATTERN within=TIME", keys: []string{"within"}, never: true,
-			help: "The pattern comes true within the time, counted from the last act or match.",
+			help: "The pattern comes true within the time, counted from the last act, match or wait.",
 			parse: func(a *args) (step, error) {
 				d, ok, err := a.duration("within")
 				if err == nil && !ok {
@@ -118,6 +118,7 @@ func (r *runner) comesTrue(j *judge) (bool, string, error) {
 
 func (r *runner) staysFalse(j *judge) (bool, string, error) {
 	found, err := r.runUntil(r.world.Now()+j.forTime, func() bool { return r.take(&j.pattern) })
+	r.cursor = r.world.Now()
 	if found {
 		return false, fmt.Sprintf("it came true at %s", r.facts.now), err
 	}
@@ -126,6 +127,7 @@ func (r *runner) staysFalse(j *judge) (bool, string, error) {
 
 func (r *runner) staysTrue(j *judge) (bool, string, error) {
 	broken, err := r.runUntil(r.world.Now()+j.forTime, func() bool { return !r.facts.holdsState(&j.pattern) })
+	r.cursor = r.world.Now()
 	if broken {
 		return false, fmt.Sprintf("it was false at %s: %s", r.facts.now, r.facts.describe(&j.pattern)), err
 	}

@@ -235,6 +235,7 @@ func parseWait(a *args) (step, error) {
 
 func (s wait) run(r *runner) error {
 	_, err := r.runUntil(r.world.Now()+time.Duration(s), func() bool { return false })
+	r.cursor = r.world.Now()
 	return err
 }
 

@@ -99,6 +99,9 @@ func Parse(data []byte) (Config, error) {
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&f); err != nil && !errors.Is(err, io.EOF) {
 		return c, fmt.Errorf("configuration: %w", err)
 	}
+	if f.Switch == (switchsim.Options{}) {
+		f.Switch = c.Switch // a document without content empties what it is decoded into
+	}
 	set(&c.Clients, f.Clients)
 	set(&c.Link.AddpTimeout, f.AddpTimeout)
 	set(&c.Link.Reconnect, f.Reconnect)

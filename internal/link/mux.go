@@ -199,7 +199,9 @@ func (m *Mux) carryOut(op *node.Op) {
 
 func (m *Mux) closeByNode(op *node.Op) {
 	p := m.mustPort(op.Peer)
-	p.shut = p.shut || op.Kind == node.OpShut
+	if op.Kind == node.OpShut {
+		p.shut, p.offered = true, false
+	}
 	if p.up {
 		m.sendHeader(p, Reset)
 		m.takeDown(p, "closed by itself")

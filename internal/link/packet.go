@@ -11,7 +11,7 @@ type PacketKind uint8
 
 // The kinds of packets.
 const (
-	// Knock asks the dialing end to dial now.
+	// Knock asks the dialing end to dial now. ToInc and Session name the session that was, if there was one: it is over.
 	Knock PacketKind = iota + 1
 	// Hello opens a session: FromInc, Session.
 	Hello
@@ -60,7 +60,7 @@ func (k *PacketKind) UnmarshalText(b []byte) error {
 // Header is a packet without its message.
 type Header struct {
 	Kind PacketKind `json:"pkt"`
-	// FromInc and ToInc are the incarnations of sender and receiver; ToInc is 0 where the sender does not know it yet.
+	// FromInc and ToInc are the incarnations of sender and receiver, from 1; ToInc is 0 where the sender does not know it yet.
 	FromInc uint64 `json:"fromInc"`
 	ToInc   uint64 `json:"toInc,omitempty"`
 	// Session is the number that the dialing end gave this session, from 1 in each of its incarnations.

@@ -26,7 +26,6 @@ type port struct {
 	offered    bool
 	offeredInc uint64
 	offeredNum uint64
-	highestInc uint64 // of the peer: an older incarnation opens nothing
 }
 
 // call tries to bring a port up that is down.
@@ -35,7 +34,8 @@ func (m *Mux) call(p *port) {
 		return
 	}
 	if !p.dials {
-		m.world.SendPacket(p.peer, Header{Kind: Knock, FromInc: m.inc}, nil)
+		// The session that was: a dialing end that did not hear of its end learns it here.
+		m.world.SendPacket(p.peer, Header{Kind: Knock, FromInc: m.inc, ToInc: p.peerInc, Session: p.session}, nil)
 		return
 	}
 	p.session++
@@ -67,7 +67,9 @@ func (m *Mux) Packet(from wire.ID, h Header, msg *wire.Message) {
 		m.knocked(p, h)
 	case h.Kind == Hello:
 		m.hello(p, h)
-	case h.ToInc != m.inc:
+	case h.ToInc > m.inc:
+		// This node was started once more, and the later one answers.
+	case h.ToInc < m.inc:
 		// Meant for an incarnation that is gone: the sender does not know yet.
 		m.unknown(p, h)
 	case h.Kind == HelloAck:
@@ -80,30 +82,31 @@ func (m *Mux) Packet(from wire.ID, h Header, msg *wire.Message) {
 }
 
 func (m *Mux) knocked(p *port, h Header) {
-	if !p.dials {
+	if !p.dials || h.FromInc < p.peerInc {
 		return
 	}
-	if p.up && h.FromInc > p.peerInc {
+	switch {
+	case !p.up:
+		m.redial(p)
+	case h.FromInc > p.peerInc:
 		m.down(p, node.CauseRestarted)
-		p.session++
+		m.call(p)
+	case h.ToInc == m.inc && h.Session == p.session:
+		m.down(p, node.CauseClosed)
+		m.call(p)
 	}
-	m.redial(p)
 }
 
 func (m *Mux) hello(p *port, h Header) {
-	if p.dials || p.shut || h.FromInc < p.highestInc {
-		return
+	if p.dials || p.shut || h.FromInc < p.peerInc || h.FromInc == p.peerInc && h.Session <= p.session {
+		return // late: an incarnation, or a session, that is over
 	}
-	if p.up && p.peerInc == h.FromInc && p.session >= h.Session {
-		return // late
-	}
-	p.highestInc = h.FromInc
 	p.offered, p.offeredInc, p.offeredNum = true, h.FromInc, h.Session
 	m.world.SendPacket(p.peer, Header{Kind: HelloAck, FromInc: m.inc, ToInc: h.FromInc, Session: h.Session}, nil)
 }
 
 func (m *Mux) helloAck(p *port, h Header) {
-	if !p.dials || p.shut || p.up || h.Session != p.session {
+	if !p.dials || p.shut || p.up || h.Session != p.session || h.FromInc < p.peerInc {
 		return
 	}
 	m.world.CancelTimer(node.Timer{Kind: dialTimer, Key: uint32(p.peer)})
@@ -113,11 +116,13 @@ func (m *Mux) helloAck(p *port, h Header) {
 }
 
 func (m *Mux) inSession(p *port, h Header, msg *wire.Message) {
-	if p.offered && h.FromInc == p.offeredInc && h.Session == p.offeredNum && !p.shut {
-		m.down(p, node.CauseRestarted)
+	if p.offered && h.FromInc == p.offeredInc && h.Session == p.offeredNum {
 		p.offered = false
-		p.peerInc, p.session = h.FromInc, h.Session
-		m.open(p)
+		m.down(p, node.CauseRestarted)
+		if !p.shut { // by the node, when it heard of the end of the session before
+			p.peerInc, p.session = h.FromInc, h.Session
+			m.open(p)
+		}
 	}
 	if !p.up || h.FromInc != p.peerInc || h.Session != p.session {
 		m.unknown(p, h)
@@ -160,13 +165,13 @@ func (m *Mux) unknown(p *port, h Header) {
 }
 
 func (m *Mux) closedByPeer(p *port, h Header) {
-	if !p.up || h.Session != p.session {
-		return
+	if !p.up || h.Session != p.session || h.FromInc < p.peerInc {
+		return // late: a session that is over
 	}
 	cause := node.CauseClosed
 	if h.Kind == Bye {
 		cause = node.CauseGoodbye
-	} else if h.FromInc != p.peerInc {
+	} else if h.FromInc > p.peerInc {
 		cause = node.CauseRestarted
 	}
 	m.down(p, cause)

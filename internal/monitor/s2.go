@@ -24,7 +24,11 @@ type tagger struct {
 	tagged  map[callmodel.CallID]bool
 }
 
-func newS2() *s2 { return &s2{} }
+func newS2() *s2 { return &s2{servers: [2]tagger{newTagger(), newTagger()}} }
+
+func newTagger() tagger {
+	return tagger{known: map[callmodel.CallID]callmodel.ConnID{}, named: map[uint64]trace.Record{}}
+}
 
 func (m *s2) name() string { return "S2" }
 
@@ -36,7 +40,7 @@ func (m *s2) record(s *Set, r *trace.Record) {
 	t := &m.servers[r.Node-wire.A]
 	switch {
 	case r.Kind == trace.Started:
-		*t = tagger{}
+		*t = newTagger()
 	case r.Kind == trace.Noted:
 		t.note(r.Note)
 	case !r.Peer.IsTServer():
@@ -52,7 +56,7 @@ func (m *s2) record(s *Set, r *trace.Record) {
 }
 
 func (t *tagger) session(r *trace.Record) {
-	if r.Kind == trace.Up && r.PeerInc != t.peerInc || t.known == nil {
+	if r.Kind == trace.Up && r.PeerInc != t.peerInc {
 		t.peerInc, t.known = r.PeerInc, map[callmodel.CallID]callmodel.ConnID{}
 	}
 	t.named = map[uint64]trace.Record{}

@@ -1,6 +1,10 @@
 package monitor
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"hotpair/callmodel"
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
@@ -11,17 +15,17 @@ import (
 // ConnID in both.
 //
 // A call whose ConnIDs differ is excused while the two are not synchronized, or a CallNamed for it is in flight. The records of a step follow
-// its input one by one, and those of the other T-Server may stand between them; so a difference counts only when both T-Servers have begun a
-// second step since it was last excused.
+// its input one by one, and those of the other T-Server may stand between them; so a difference counts only when both T-Servers have begun
+// another step since the one that brought it about or was to mend it.
 type s3 struct {
 	differ   map[callmodel.CallID]*difference
 	inFlight map[callmodel.CallID][]trace.Record // CallNamed, sent and not received
-	inputs   [2]uint64                           // that each T-Server got
+	steps    [2]uint64                           // that each T-Server has begun
 }
 
 type difference struct {
-	excused [2]uint64 // inputs, when it was last excused
-	shown   [2]trace.Record
+	step  [2]uint64 // of each T-Server, that brought it about or was to mend it
+	shown [2]trace.Record
 }
 
 func newS3() *s3 {
@@ -36,47 +40,44 @@ func (m *s3) record(s *Set, r *trace.Record) {
 		return
 	}
 	if isInput(r) || r.Kind == trace.Started || r.Kind == trace.Ended {
-		m.judge(s, r, 2)
-		m.inputs[r.Node-wire.A]++
+		m.steps[r.Node-wire.A]++
+		m.judge(s, r, 1)
 	}
 	switch {
 	case r.Kind == trace.Started, r.Kind == trace.Ended, r.Kind == trace.Down && r.Peer.IsTServer():
-		m.lose(r.Node)
+		m.lose(func(sent *trace.Record) bool { return sent.Peer == r.Node })
+	case r.Kind == trace.Up && r.Peer.IsTServer(): // what it sent in the session before will not arrive
+		m.lose(func(sent *trace.Record) bool { return sent.Node == r.Node })
 	case r.Kind == trace.Sent && r.Msg.Kind == wire.CallNamed:
 		m.inFlight[r.Msg.Call] = append(m.inFlight[r.Msg.Call], keep(r))
 	case r.Kind == trace.Received && r.Msg.Kind == wire.CallNamed:
 		m.arrived(r)
+		if d := m.differ[r.Msg.Call]; d != nil {
+			d.step[r.Node-wire.A] = m.steps[r.Node-wire.A]
+		}
 	case r.Kind == trace.Noted:
 		m.note(s, v, r)
 	}
 }
 
-// lose drops what is in flight to a T-Server whose HA session is over.
-func (m *s3) lose(to wire.ID) {
-	for call, list := range m.inFlight {
-		kept := list[:0]
-		for _, sent := range list {
-			if sent.Peer != to {
-				kept = append(kept, sent)
-			}
-		}
-		m.inFlight[call] = kept
-		if len(kept) == 0 {
-			delete(m.inFlight, call)
-		}
+// lose drops what is in flight in an HA session that is over.
+func (m *s3) lose(lost func(sent *trace.Record) bool) {
+	for call := range m.inFlight {
+		m.drop(call, lost)
+	}
+}
+
+func (m *s3) drop(call callmodel.CallID, lost func(sent *trace.Record) bool) {
+	kept := slices.DeleteFunc(m.inFlight[call], func(sent trace.Record) bool { return lost(&sent) })
+	m.inFlight[call] = kept
+	if len(kept) == 0 {
+		delete(m.inFlight, call)
 	}
 }
 
 // arrived: with it, everything that was sent before it on this link is in flight no more.
 func (m *s3) arrived(r *trace.Record) {
-	list := m.inFlight[r.Msg.Call]
-	for len(list) > 0 && list[0].Index <= r.PeerIndex {
-		list = list[1:]
-	}
-	m.inFlight[r.Msg.Call] = list
-	if len(list) == 0 {
-		delete(m.inFlight, r.Msg.Call)
-	}
+	m.drop(r.Msg.Call, func(sent *trace.Record) bool { return sent.Node == r.Peer && sent.Index <= r.PeerIndex })
 }
 
 func (m *s3) note(s *Set, v *view, r *trace.Record) {
@@ -92,9 +93,10 @@ func (m *s3) note(s *Set, v *view, r *trace.Record) {
 		}
 		d := m.differ[n.Call]
 		if d == nil {
-			d = &difference{excused: m.inputs}
+			d = &difference{}
 			m.differ[n.Call] = d
 		}
+		d.step[r.Node-wire.A] = m.steps[r.Node-wire.A]
 		d.shown[r.Node-wire.A] = keep(r)
 	}
 }
@@ -105,16 +107,31 @@ func (m *s3) judge(s *Set, r *trace.Record, steps uint64) {
 		return
 	}
 	inForce := m.synchronized(s)
-	for call, d := range m.differ {
+	for _, call := range m.calls() {
+		d := m.differ[call]
 		switch {
+		case !m.stillDiffers(s, call): // one of the two has started anew since
+			delete(m.differ, call)
 		case !inForce || len(m.inFlight[call]) > 0:
-			d.excused = m.inputs
-		case m.inputs[0] >= d.excused[0]+steps && m.inputs[1] >= d.excused[1]+steps:
+		case m.steps[0] >= d.step[0]+steps && m.steps[1] >= d.step[1]+steps:
 			a, b := s.pair.views[0].calls[call], s.pair.views[1].calls[call]
 			s.report(records(&d.shown[0], &d.shown[1], r), "call %s is %s at A and %s at B, and nothing is in flight that would mend it", call, a, b)
 			delete(m.differ, call)
 		}
 	}
+}
+
+// calls returns the calls whose ConnIDs differ, in an order that is the same in every run.
+func (m *s3) calls() []callmodel.CallID {
+	return slices.SortedFunc(maps.Keys(m.differ), func(a, b callmodel.CallID) int {
+		return cmp.Or(cmp.Compare(a.Born, b.Born), cmp.Compare(a.Ref, b.Ref))
+	})
+}
+
+func (m *s3) stillDiffers(s *Set, call callmodel.CallID) bool {
+	a, atA := s.pair.views[0].calls[call]
+	b, atB := s.pair.views[1].calls[call]
+	return atA && atB && (a != b || a == 0)
 }
 
 // synchronized reports whether one T-Server is primary and the other, its backup, says that it is synchronized.

@@ -16,12 +16,18 @@ type s4 struct {
 
 // announcer follows one T-Server.
 type announcer struct {
-	waiting    uint64 // the number of the Backup Ready that is not answered
-	answered   bool   // R9
-	failed     bool   // R11: the primary failed while it waited
-	hasPrimary bool   // the HA link is up to a primary of its epoch
+	waiting    uint64    // the number of the Backup Ready that is not answered
+	answered   bool      // R9
+	failed     bool      // R11: the primary failed while it waited
+	peerRole   wire.Role // as told in this HA session, 0 before
+	peerEpoch  uint64
 	aloneSince time.Duration
 	carrier    bool
+}
+
+// hasPrimary: the HA link is up to a primary of this epoch.
+func (a *announcer) hasPrimary(epoch uint64) bool {
+	return a.peerRole == wire.Primary && a.peerEpoch == epoch
 }
 
 func newS4() *s4 { return &s4{} }
@@ -45,7 +51,7 @@ func (m *s4) record(s *Set, r *trace.Record) {
 		a.aloneSince = r.At
 	case trace.Down:
 		if r.Peer.IsTServer() {
-			a.down(r)
+			a.down(v, r)
 		}
 	case trace.Sent:
 		a.sent(s, v, r)
@@ -56,18 +62,20 @@ func (m *s4) record(s *Set, r *trace.Record) {
 	}
 }
 
-func (a *announcer) down(r *trace.Record) {
+func (a *announcer) down(v *view, r *trace.Record) {
 	if a.waiting != 0 && r.Text != node.CauseOwnCarrier.String() {
 		a.failed = true
 	}
 	a.waiting = 0
-	a.loses(r.At)
+	a.peer(v, 0, 0, r.At)
 }
 
-// loses: it has a primary no more.
-func (a *announcer) loses(at time.Duration) {
-	if a.hasPrimary {
-		a.hasPrimary, a.aloneSince = false, at
+// peer: what is known of the other T-Server is now this.
+func (a *announcer) peer(v *view, role wire.Role, epoch uint64, at time.Duration) {
+	had := a.hasPrimary(v.epoch)
+	a.peerRole, a.peerEpoch = role, epoch
+	if had && !a.hasPrimary(v.epoch) {
+		a.aloneSince = at
 	}
 }
 
@@ -91,11 +99,7 @@ func (a *announcer) received(v *view, r *trace.Record) {
 	case wire.PeerFailed:
 		a.failed = a.failed || a.waiting != 0
 	case wire.PeerState:
-		if r.Msg.Role == wire.Primary && r.Msg.Epoch >= v.epoch {
-			a.hasPrimary = true
-		} else {
-			a.loses(r.At)
-		}
+		a.peer(v, r.Msg.Role, r.Msg.Epoch, r.At)
 	}
 }
 
@@ -117,7 +121,7 @@ func (a *announcer) note(s *Set, v *view, r *trace.Record) {
 
 // refuse says why it must not announce now, "" if it may.
 func (a *announcer) refuse(v *view, r *trace.Record) string {
-	alone := a.carrier && !a.hasPrimary && r.At-a.aloneSince >= v.connectTout-tolerance
+	alone := a.carrier && !a.hasPrimary(v.epoch) && r.At-a.aloneSince >= v.connectTout-tolerance
 	switch {
 	case v.cti != callmodel.CTISynchronized:
 		return "without having read the switch (R3)"

@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"time"
+
 	"hotpair/callmodel"
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
@@ -9,10 +11,20 @@ import (
 
 // s5: ConnIDs are unique for ever, across restarts and both T-Servers: a ConnID names one call.
 type s5 struct {
-	calls map[callmodel.ConnID]callmodel.CallID
+	calls map[callmodel.ConnID]naming
 }
 
-func newS5() *s5 { return &s5{calls: map[callmodel.ConnID]callmodel.CallID{}} }
+// naming is the call that a ConnID names, and where that was seen first: little, since it is kept for ever.
+type naming struct {
+	call  callmodel.CallID
+	at    time.Duration
+	inc   uint64
+	index uint64
+	node  wire.ID
+	kind  trace.Kind
+}
+
+func newS5() *s5 { return &s5{calls: map[callmodel.ConnID]naming{}} }
 
 func (m *s5) name() string { return "S5" }
 
@@ -32,9 +44,10 @@ func (m *s5) names(s *Set, r *trace.Record, connID callmodel.ConnID, call callmo
 	old, known := m.calls[connID]
 	switch {
 	case !known:
-		m.calls[connID] = call
-	case old != call:
-		s.report(records(r), "ConnID %s names two calls: %s and %s", connID, old, call)
+		m.calls[connID] = naming{call, r.At, r.Inc, r.Index, r.Node, r.Kind}
+	case old.call != call:
+		first := trace.Record{At: old.at, Kind: old.kind, Node: old.node, Inc: old.inc, Index: old.index, Text: "(the first to name it)"}
+		s.report(records(&first, r), "ConnID %s names two calls: %s and %s", connID, old.call, call)
 	}
 }
 

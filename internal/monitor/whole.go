@@ -9,7 +9,7 @@ import (
 // every message that was received was sent, unchanged and in this order.
 type whole struct {
 	nodes map[wire.ID]*author
-	sent  map[flow][]trace.Record // under way, in order
+	flows map[flow]*queue
 }
 
 // author is the present incarnation of a node.
@@ -25,8 +25,19 @@ type flow struct {
 	to   wire.ID
 }
 
+// queue is what is under way on a flow, in order.
+type queue struct {
+	session uint64 // how often the sender's port came up
+	sent    []sending
+}
+
+type sending struct {
+	session uint64
+	record  trace.Record
+}
+
 func newWhole() *whole {
-	return &whole{nodes: map[wire.ID]*author{}, sent: map[flow][]trace.Record{}}
+	return &whole{nodes: map[wire.ID]*author{}, flows: map[flow]*queue{}}
 }
 
 func (w *whole) name() string { return "trace" }
@@ -38,9 +49,11 @@ func (w *whole) record(s *Set, r *trace.Record) {
 	switch r.Kind {
 	case trace.Ended:
 		w.end(s, r)
+	case trace.Up:
+		w.up(r)
 	case trace.Sent:
-		f := flow{r.Node, r.Inc, r.Peer}
-		w.sent[f] = append(w.sent[f], keep(r))
+		q := w.flow(flow{r.Node, r.Inc, r.Peer})
+		q.sent = append(q.sent, sending{q.session, keep(r)})
 	case trace.Received:
 		w.received(s, r)
 	}
@@ -77,31 +90,55 @@ func (w *whole) end(s *Set, r *trace.Record) {
 
 // forget drops what was under way to a node: its new incarnation gets none of it.
 func (w *whole) forget(to wire.ID) {
-	for f := range w.sent {
+	for f := range w.flows {
 		if f.to == to {
-			delete(w.sent, f)
+			delete(w.flows, f)
 		}
 	}
 }
 
-// received: messages that were sent before it on the same flow and did not arrive are lost with their session.
-func (w *whole) received(s *Set, r *trace.Record) {
-	f := flow{r.Peer, r.PeerInc, r.Node}
-	queue := w.sent[f]
-	for len(queue) > 0 && queue[0].Index < r.PeerIndex {
-		queue = queue[1:]
+func (w *whole) flow(f flow) *queue {
+	q := w.flows[f]
+	if q == nil {
+		q = &queue{}
+		w.flows[f] = q
 	}
-	if len(queue) == 0 || queue[0].Index != r.PeerIndex {
+	return q
+}
+
+// up: a new session begins for what the node sends, and nothing more comes of an older incarnation of its peer.
+func (w *whole) up(r *trace.Record) {
+	w.flow(flow{r.Node, r.Inc, r.Peer}).session++
+	for f := range w.flows {
+		if f.from == r.Peer && f.to == r.Node && f.inc < r.PeerInc {
+			delete(w.flows, f)
+		}
+	}
+}
+
+// received: messages that were sent before it on the same flow and did not arrive are lost with their session, never without it.
+func (w *whole) received(s *Set, r *trace.Record) {
+	q := w.flow(flow{r.Peer, r.PeerInc, r.Node})
+	lost := 0
+	for lost < len(q.sent) && q.sent[lost].record.Index < r.PeerIndex {
+		lost++
+	}
+	skipped := q.sent[:lost]
+	q.sent = q.sent[lost:]
+	if len(q.sent) == 0 || q.sent[0].record.Index != r.PeerIndex {
 		s.report(records(r), "%s receives from %s what was not sent, or out of order", r.Node, r.Peer)
-		w.sent[f] = queue
 		return
 	}
-	if *queue[0].Msg != *r.Msg {
-		s.report(records(&queue[0], r), "%s receives another message than %s sent", r.Node, r.Peer)
+	sent := &q.sent[0]
+	if *sent.record.Msg != *r.Msg {
+		s.report(records(&sent.record, r), "%s receives another message than %s sent", r.Node, r.Peer)
 	}
-	w.sent[f] = queue[1:]
-	if len(queue) == 1 {
-		delete(w.sent, f)
+	if lost > 0 && skipped[lost-1].session == sent.session {
+		s.report(records(&skipped[lost-1].record, &sent.record, r), "%s never receives what %s sent before in the same session", r.Node, r.Peer)
+	}
+	q.sent = q.sent[1:]
+	if len(q.sent) == 0 {
+		q.sent = nil
 	}
 }
 

@@ -202,7 +202,7 @@ func (w *World) Boot(ids ...wire.ID) error {
 		w.applied(id, wire.None, "boot")
 		w.running[id] = true
 	}
-	return w.driver.Start(nodes, w.clock)
+	return broke(w.driver.Start(nodes, w.clock))
 }
 
 func (w *World) bootNATS() error {
@@ -211,7 +211,7 @@ func (w *World) bootNATS() error {
 	}
 	w.applied(wire.NATS, wire.None, "boot")
 	w.natsDown = false
-	return w.driver.StartNATS()
+	return broke(w.driver.StartNATS())
 }
 
 // Kill ends a node as kill -9 does.
@@ -232,7 +232,7 @@ func (w *World) end(id wire.ID, verb, how string, do func(wire.ID) (uint64, erro
 		}
 		w.applied(id, wire.None, verb)
 		w.natsDown = true
-		return w.driver.EndNATS(verb == "kill")
+		return broke(w.driver.EndNATS(verb == "kill"))
 	}
 	if err := w.mustRun(id); err != nil {
 		return fmt.Errorf("%s %s: %w", verb, id, err)
@@ -242,7 +242,15 @@ func (w *World) end(id wire.ID, verb, how string, do func(wire.ID) (uint64, erro
 	delete(w.running, id)
 	delete(w.paused, id)
 	w.merger.Add(trace.Record{At: w.Now(), Kind: trace.Ended, Node: id, Inc: inc, Text: how})
-	return err
+	return broke(err)
+}
+
+// broke marks what went wrong in the world and not in the scenario, such as a process that does not start: nothing can be told then.
+func broke(err error) error {
+	if err == nil || errors.Is(err, fault.ErrCannot) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", fault.ErrCannot, err)
 }
 
 // Pause stops a node as SIGSTOP does.
@@ -256,7 +264,7 @@ func (w *World) Pause(id wire.ID) error {
 	}
 	w.applied(id, wire.None, "pause")
 	w.paused[id] = true
-	return w.driver.Pause(id)
+	return broke(w.driver.Pause(id))
 }
 
 // Resume lets a paused node go on.
@@ -270,7 +278,7 @@ func (w *World) Resume(id wire.ID) error {
 	}
 	w.applied(id, wire.None, "resume")
 	delete(w.paused, id)
-	return w.driver.Resume(id)
+	return broke(w.driver.Resume(id))
 }
 
 // Impair sets the state of one direction of a link. Its times are on the run clock.
@@ -317,7 +325,7 @@ func (w *World) Do(id wire.ID, cmd *node.Command) error {
 		return fmt.Errorf("%s at %s: %w", cmd.Verb, id, err)
 	}
 	w.applied(id, wire.None, "do "+cmd.String())
-	return w.driver.Do(id, cmd)
+	return broke(w.driver.Do(id, cmd))
 }
 
 // Close ends whatever runs, and delivers the records that are left.

@@ -73,7 +73,7 @@ func (d *driver) start(name string, add func(...trace.Record)) (*process, error)
 	p.cmd.Env = append(os.Environ(), childEnv+"="+name, parentEnv+"="+strconv.Itoa(os.Getpid()))
 	p.cmd.ExtraFiles = []*os.File{theirs}
 	p.cmd.Stderr = p.stderr
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the runner, which cleans up
 	dieWithParent(p.cmd.SysProcAttr)
 	err = d.spawner.start(p.cmd)
 	_ = theirs.Close()
@@ -176,6 +176,15 @@ func (p *process) awaitReady() (up, error) {
 		p.kill()
 		return up{}, fmt.Errorf("process %s was not ready within %s", p.name, readyTime)
 	}
+}
+
+// endedByItself returns how the process ended, if nobody told it to; nil if it runs.
+func (p *process) endedByItself() error {
+	if p.wasTold() || !errors.Is(p.cmd.Process.Signal(syscall.Signal(0)), os.ErrProcessDone) {
+		return nil
+	}
+	<-p.gone
+	return fmt.Errorf("process %s (pid %d) ended by itself: %w", p.name, p.cmd.Process.Pid, p.err)
 }
 
 // kill ends the process with SIGKILL and waits until all that it said was read.

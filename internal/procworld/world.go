@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"hotpair/internal/config"
@@ -217,22 +219,27 @@ func (d *driver) Crashed() <-chan natsworld.Crash { return d.crashes }
 // Forget implements natsworld.Driver.
 func (d *driver) Forget(id wire.ID) { delete(d.nodes, id) }
 
-// Close implements natsworld.Driver.
+// Close implements natsworld.Driver. What ended by itself and was not noticed before is an error.
 func (d *driver) Close() error {
-	for _, p := range d.nodes {
+	all := slices.Collect(maps.Values(d.nodes))
+	if d.nats != nil {
+		all = append(all, d.nats)
+	}
+	var err error
+	for _, p := range all {
+		if !d.opt.Tolerant {
+			err = errors.Join(err, p.endedByItself())
+		}
 		p.expected()
 	}
-	for _, p := range d.nodes {
+	for _, p := range all {
 		p.kill()
-	}
-	if d.nats != nil {
-		d.nats.kill()
 	}
 	d.spawner.close()
 	if d.ownDir {
-		if err := os.RemoveAll(d.opt.Dir); err != nil {
-			return fmt.Errorf("run folder: %w", err)
+		if e := os.RemoveAll(d.opt.Dir); e != nil {
+			err = errors.Join(err, fmt.Errorf("run folder: %w", e))
 		}
 	}
-	return nil
+	return err
 }

@@ -32,7 +32,7 @@ func state(t *testing.T, pid int) (s byte, start string) {
 func TestPauseIsStateT(t *testing.T) {
 	r := newRun(t, "")
 	require.NoError(t, r.Boot(wire.Switch, wire.A))
-	at := r.await(0, "CTI link", port(wire.A, wire.Switch, trace.Up))
+	at := r.await(0, "CTI link", port(wire.Switch, wire.A, trace.Up))
 	pid := r.Pid(wire.A)
 	require.NoError(t, r.Pause(wire.A))
 	s, start := state(t, pid)

@@ -163,6 +163,9 @@ func TestPairOfProcesses(t *testing.T) {
 		pid := r.Pid(id)
 		require.NoError(t, syscall.Kill(pid, 0), "%s is a process", id)
 		require.NotContains(t, pids, pid, "%s has a process of its own", id)
+		group, err := syscall.Getpgid(pid)
+		require.NoError(t, err)
+		require.Equal(t, pid, group, "Ctrl-C is not for %s", id)
 		pids[pid] = id
 	}
 	require.ErrorContains(t, r.Boot(wire.A), "it runs already")
@@ -183,17 +186,19 @@ func TestPairOfProcesses(t *testing.T) {
 func TestKillRestartStop(t *testing.T) {
 	r := newRun(t, "")
 	require.NoError(t, r.Boot(wire.Switch, wire.A))
-	at := r.await(0, "CTI link", port(wire.A, wire.Switch, trace.Up))
+	at := r.await(0, "CTI link", port(wire.Switch, wire.A, trace.Up))
 	pid := r.Pid(wire.A)
 	require.NoError(t, r.Kill(wire.A))
 	require.Zero(t, r.Pid(wire.A))
 	require.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH, "the process is gone and was waited for")
 	require.ErrorContains(t, r.Kill(wire.A), "it does not run")
 	require.NoError(t, r.Boot(wire.A))
-	killed := func(x *trace.Record) bool { return x.Kind == trace.Ended && x.Node == wire.A && x.Inc == 1 && x.Text == "killed" }
+	killed := func(x *trace.Record) bool {
+		return x.Kind == trace.Ended && x.Node == wire.A && x.Inc == 1 && x.Text == "killed"
+	}
 	at = r.await(at, "A's end", killed)
 	at = r.await(at, "A's second incarnation", started(wire.A, 2))
-	at = r.await(at, "CTI link again", port(wire.A, wire.Switch, trace.Up))
+	at = r.await(at, "CTI link again", port(wire.Switch, wire.A, trace.Up))
 
 	require.NoError(t, r.Stop(wire.A))
 	at = r.await(at, "the goodbye", func(x *trace.Record) bool { return port(wire.Switch, wire.A, trace.Down)(x) && x.Text == "goodbye" })
@@ -205,7 +210,7 @@ func TestKillRestartStop(t *testing.T) {
 func TestNATSKilledAndBack(t *testing.T) {
 	r := newRun(t, "")
 	require.NoError(t, r.Boot(wire.Switch, wire.A))
-	at := r.await(0, "CTI link", port(wire.A, wire.Switch, trace.Up))
+	at := r.await(0, "CTI link", port(wire.Switch, wire.A, trace.Up))
 	url := r.NATSURL()
 	require.NoError(t, r.Kill(wire.NATS))
 	require.ErrorContains(t, r.Boot(wire.B), "NATS is down")
@@ -215,7 +220,7 @@ func TestNATSKilledAndBack(t *testing.T) {
 	from := len(r.records)
 	require.NoError(t, r.Boot(wire.NATS))
 	require.Equal(t, url, r.NATSURL(), "the same port")
-	r.await(from, "CTI link again", port(wire.A, wire.Switch, trace.Up))
+	r.await(from, "CTI link again", port(wire.Switch, wire.A, trace.Up))
 	// Its store has survived: incarnations go on.
 	require.NoError(t, r.Kill(wire.A))
 	from = len(r.records)
@@ -244,7 +249,7 @@ func TestUnexpectedDeathBreaksTheWorld(t *testing.T) {
 		t.Run(id.String(), func(t *testing.T) {
 			r := newRun(t, "")
 			require.NoError(t, r.Boot(wire.Switch, wire.A))
-			r.await(0, "CTI link", port(wire.A, wire.Switch, trace.Up))
+			r.await(0, "CTI link", port(wire.Switch, wire.A, trace.Up))
 			pid := r.Pid(id)
 			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 			_, err := r.Run(r.Now()+patience, func() bool { return false })
@@ -253,6 +258,25 @@ func TestUnexpectedDeathBreaksTheWorld(t *testing.T) {
 			_, err = r.Run(r.Now()+patience, func() bool { return false })
 			require.Error(t, err, "and it stays broken")
 			_ = r.Close()
+		})
+	}
+}
+
+// What ends by itself between two acts is not overlooked, and is no failure of the scenario.
+func TestUnexpectedDeathIsNotOverlooked(t *testing.T) {
+	for _, id := range []wire.ID{wire.A, wire.NATS} {
+		t.Run(id.String(), func(t *testing.T) {
+			r := newRun(t, "")
+			require.NoError(t, r.Boot(wire.Switch, wire.A))
+			r.await(0, "CTI link", port(wire.Switch, wire.A, trace.Up))
+			pid := r.Pid(id)
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+			require.Eventually(t, func() bool { return syscall.Kill(pid, 0) != nil }, time.Minute, time.Millisecond)
+			if id != wire.NATS {
+				require.ErrorIs(t, r.Do(id, &node.Command{ID: 1, Verb: "x"}), fault.ErrCannot)
+				require.ErrorIs(t, r.Pause(id), fault.ErrCannot)
+			}
+			require.ErrorContains(t, r.Close(), fmt.Sprintf("process %s (pid %d) ended by itself", id, pid))
 		})
 	}
 }

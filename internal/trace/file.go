@@ -79,11 +79,13 @@ func (t *Writer) Close() error {
 // Reader reads a trace file.
 type Reader struct {
 	Header Header
-	// Missing is, after the last record, by how many records the file differs from what its end says: somebody edited it.
+	// Missing is, after the last record, by how many records the file differs from what its end says: somebody edited it. It is below 0
+	// where there are more than that, which includes records behind the end.
 	Missing int64
 	s       *bufio.Scanner
 	line    int
 	n       uint64
+	end     *end // once it was read
 }
 
 // maxLine bounds a line of a trace file, in bytes.
@@ -98,7 +100,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 		return nil, err
 	}
 	if err := strict(line, &t.Header); err != nil {
-		return nil, fmt.Errorf("trace, line 1: no header: %w", err)
+		return nil, t.unreadable(fmt.Errorf("trace, line 1: no header: %w", err))
 	}
 	if t.Header.Format != format {
 		return nil, fmt.Errorf("trace, line 1: the format is %d; this version reads %d", t.Header.Format, format)
@@ -112,35 +114,54 @@ func (t *Reader) next() ([]byte, error) {
 		if err := t.s.Err(); err != nil {
 			return nil, fmt.Errorf("trace, line %d: %w", t.line+1, err)
 		}
+		if t.end != nil {
+			t.Missing = int64(t.end.Records) - int64(t.n)
+			return nil, io.EOF
+		}
 		return nil, fmt.Errorf("%w after line %d", ErrCut, t.line)
 	}
 	t.line++
 	return t.s.Bytes(), nil
 }
 
-// Next reads the next record; io.EOF after the last one of a complete file.
+// Next reads the next record; io.EOF after the last one of a complete file. Records behind the end line are read as well, so that what
+// somebody appended is judged too.
 func (t *Reader) Next(r *Record) error {
 	line, err := t.next()
+	for err == nil && bytes.HasPrefix(line, []byte(`{"end"`)) {
+		if err = t.readEnd(line); err == nil {
+			line, err = t.next()
+		}
+	}
 	if err != nil {
 		return err
 	}
-	if bytes.HasPrefix(line, []byte(`{"end"`)) {
-		var e end
-		if err := strict(line, &e); err != nil {
-			return fmt.Errorf("trace, line %d: %w", t.line, err)
-		}
-		t.Missing = int64(e.Records) - int64(t.n)
-		return io.EOF
-	}
 	*r = Record{}
 	if err := strict(line, r); err != nil {
-		if len(line) > 0 && line[len(line)-1] != '}' {
-			return fmt.Errorf("%w in the middle of line %d", ErrCut, t.line)
-		}
-		return fmt.Errorf("trace, line %d: %w", t.line, err)
+		return t.unreadable(fmt.Errorf("trace, line %d: %w", t.line, err))
 	}
 	t.n++
 	return r.check(t.line)
+}
+
+func (t *Reader) readEnd(line []byte) error {
+	e := &end{}
+	if err := strict(line, e); err != nil {
+		return t.unreadable(fmt.Errorf("trace, line %d: %w", t.line, err))
+	}
+	if t.end != nil || !e.End {
+		return fmt.Errorf("trace, line %d: a trace has one end, and it says true", t.line)
+	}
+	t.end = e
+	return nil
+}
+
+// unreadable says what it means that the present line cannot be read: the last line of a file without an end was cut in its middle.
+func (t *Reader) unreadable(why error) error {
+	if t.end == nil && !t.s.Scan() && t.s.Err() == nil {
+		return fmt.Errorf("%w in the middle of line %d", ErrCut, t.line)
+	}
+	return why
 }
 
 func (r *Record) check(line int) error {
@@ -150,6 +171,8 @@ func (r *Record) check(line int) error {
 		missing = "rec"
 	case r.Node == 0:
 		missing = "node"
+	case r.Kind.hasPeer() && (r.Peer == 0 || r.Peer == r.Node):
+		missing = "peer"
 	case (r.Kind == Sent || r.Kind == Received) && r.Msg == nil:
 		missing = "msg"
 	case r.Kind == Noted && r.Note == nil:
@@ -160,8 +183,20 @@ func (r *Record) check(line int) error {
 	return fmt.Errorf("trace, line %d: the record has no %s", line, missing)
 }
 
+// hasPeer reports whether a record of this kind is about a port.
+func (k Kind) hasPeer() bool { return k == Up || k == Down || k == Sent || k == Received }
+
 func strict(line []byte, v any) error {
 	d := gojson.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
-	return d.Decode(v)
+	switch err := d.Decode(v); {
+	case errors.Is(err, io.EOF): // which is not the end of the file
+		return errors.New("the line is empty")
+	case err != nil:
+		return err
+	}
+	if rest, err := io.ReadAll(d.Buffered()); err != nil || len(bytes.TrimSpace(rest)) > 0 {
+		return errors.New("more than one value on the line")
+	}
+	return nil
 }
