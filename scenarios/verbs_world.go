@@ -248,7 +248,7 @@ func (r *runner) act(do func() error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, fault.ErrCannot):
+	case errors.Is(err, fault.ErrCannot), errors.Is(err, fault.ErrBroken):
 		return err
 	}
 	return fmt.Errorf("%w: %w", errFailed, err)

@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,6 +44,7 @@ type HostOptions struct {
 type Host struct {
 	opt   HostOptions
 	inc   uint64
+	peers []wire.ID
 	nc    *nats.Conn
 	sub   *nats.Subscription
 	store *store
@@ -52,7 +57,7 @@ type Host struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	goOnce sync.Once
-	err    error // why the host ended, valid when done is closed
+	err    error // why the host ended by itself, valid when done is closed
 
 	timers  timers
 	batch   []trace.Record
@@ -68,16 +73,17 @@ type packet struct {
 
 const (
 	inboxSize   = 1 << 16
-	connectTime = 10 * time.Second
+	connectTime = 20 * time.Second
 	// reconnectWait is how long, on the wall clock, a host waits between two attempts to reach NATS.
 	reconnectWait = 50 * time.Millisecond
 	// A black hole is noticed after three unanswered pings.
 	pingInterval = 250 * time.Millisecond
 	maxPings     = 2
+	// stopTime is how long an orderly stop may take; behind it, the host is killed. Without a server or a store there is nobody to say goodbye to.
+	stopTime = 2 * time.Second
+	// maxReason bounds what a record quotes of a message that made no sense, in bytes.
+	maxReason = 400
 )
-
-// errEnded is why a host ended that was told to.
-var errEnded = errors.New("ended")
 
 // Subject returns the subject of one direction of a link.
 func Subject(pair string, from, to wire.ID) string {
@@ -117,10 +123,11 @@ func (h *Host) open(ctx context.Context) error {
 	if h.store, err = openStore(ctx, h.nc, h.opt.Pair, h.opt.ID); err != nil {
 		return err
 	}
-	if h.inc, err = h.store.nextIncarnation(ctx, h.opt.ID); err != nil {
+	if err = h.store.nextIncarnation(ctx, h.opt.ID); err != nil {
 		return err
 	}
-	if h.stored, err = h.store.read(ctx); err != nil {
+	h.inc = h.store.inc
+	if h.stored, err = h.store.claim(ctx); err != nil {
 		return err
 	}
 	// One subscription, so that messages of all links keep the order in which the server got them.
@@ -136,12 +143,15 @@ func (h *Host) open(ctx context.Context) error {
 func (h *Host) connectOptions() []nats.Option {
 	return []nats.Option{
 		nats.Name("hotpair " + h.opt.Pair + " " + h.opt.ID.String()),
+		nats.Timeout(connectTime),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait),
 		nats.ReconnectJitter(reconnectWait/2, reconnectWait/2),
 		nats.ReconnectBufSize(-1), // what was not sent at once is stale
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(maxPings),
+		nats.Timeout(connectTime),
+		nats.IgnoreDiscoveredServers(), // the relay is in front of this one only
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { h.later(func() { h.carrierDown("disconnected") }) }),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
 			// The subscription is in force when the server has answered what was sent behind it.
@@ -149,13 +159,23 @@ func (h *Host) connectOptions() []nats.Option {
 				h.later(h.carrierUp)
 			}
 		}),
-		nats.ErrorHandler(func(nc *nats.Conn, _ *nats.Subscription, err error) {
-			h.log.Warn("NATS", zap.Error(err))
-			if errors.Is(err, nats.ErrSlowConsumer) && nc.IsConnected() {
-				// Messages were dropped: no port can be trusted.
-				h.later(func() { h.carrierDown("slow consumer"); h.carrierUp() })
-			}
+		nats.ClosedHandler(func(nc *nats.Conn) {
+			h.later(func() { h.end(fmt.Errorf("NATS refuses it for good: %w", nc.LastError())) })
 		}),
+		nats.ErrorHandler(func(nc *nats.Conn, _ *nats.Subscription, err error) { h.natsError(nc, err) }),
+	}
+}
+
+// natsError takes what the NATS client tells beside the calls.
+func (h *Host) natsError(nc *nats.Conn, err error) {
+	h.log.Warn("NATS", zap.Error(err))
+	switch {
+	case errors.Is(err, nats.ErrPermissionViolation):
+		// Publish has returned nil for what the server refuses: a node that may not speak must not believe that it does.
+		h.later(func() { h.end(fmt.Errorf("NATS: %w", err)) })
+	case errors.Is(err, nats.ErrSlowConsumer) && nc.IsConnected():
+		// Messages were dropped: no port can be trusted.
+		h.later(func() { h.carrierDown("slow consumer"); h.carrierUp() })
 	}
 }
 
@@ -174,18 +194,14 @@ func (h *Host) Inc() uint64 { return h.inc }
 func (h *Host) Done() <-chan struct{} { return h.done }
 
 // Err returns why the host ended. It is valid when Done is closed.
-func (h *Host) Err() error {
-	if errors.Is(h.err, errEnded) {
-		return nil
-	}
-	return h.err
-}
+func (h *Host) Err() error { return h.err }
 
 // Go starts the node.
 func (h *Host) Go() {
 	h.goOnce.Do(func() {
 		n := h.opt.NewNode(h.opt.ID, &h.opt.Config)
-		h.mux = link.New(h.opt.ID, h.inc, cast.Peers(h.opt.ID, &h.opt.Config), n, h, h.opt.Config.Link)
+		h.peers = cast.Peers(h.opt.ID, &h.opt.Config)
+		h.mux = link.New(h.opt.ID, h.inc, h.peers, n, h, h.opt.Config.Link)
 		h.timers.init()
 		go h.loop()
 	})
@@ -194,16 +210,23 @@ func (h *Host) Go() {
 // Do hands the node a command.
 func (h *Host) Do(cmd *node.Command) { h.later(func() { h.mux.Do(cmd) }) }
 
-// Pause makes the host stand still, as SIGSTOP does, until Resume or its end; what comes meanwhile waits.
+// Pause makes the host stand still, as SIGSTOP does, until resume or its end; what comes meanwhile waits. When it returns, the host stands
+// still, or waits for the store, which is no different to those around it.
 func (h *Host) Pause() (resume func()) {
-	wake := make(chan struct{})
+	wake, still := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	h.later(func() {
+		close(still)
 		select {
 		case <-wake:
 		case <-h.ctx.Done():
 		}
 	})
+	select {
+	case <-still:
+	case <-h.ctx.Done():
+	case <-time.After(storeTimeout):
+	}
 	return func() { once.Do(func() { close(wake) }) }
 }
 
@@ -214,18 +237,24 @@ func (h *Host) Kill() {
 	h.nc.Close()
 }
 
-// Stop ends the host in an orderly way: its node says goodbye.
+// Stop ends the host in an orderly way: its node says goodbye, if that is possible within a few seconds.
 func (h *Host) Stop() {
 	finished := make(chan struct{})
 	h.later(func() {
 		h.mux.Stop()
 		h.flush()
-		_ = h.nc.FlushTimeout(connectTime) // without a server nobody hears the goodbye
+		if h.nc.IsConnected() {
+			_ = h.nc.FlushTimeout(stopTime)
+		}
 		close(finished)
+		// Behind its goodbye it does nothing more.
+		h.cancel()
+		runtime.Goexit()
 	})
 	select {
 	case <-finished:
 	case <-h.done:
+	case <-time.After(2 * stopTime):
 	}
 	h.Kill()
 }
@@ -241,6 +270,14 @@ func (h *Host) wait() {
 
 func (h *Host) loop() {
 	defer close(h.done)
+	defer h.cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			// An invariant of this node is broken; the others go on, and the world tells.
+			h.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			h.log.Error("node ends", zap.Error(h.err))
+		}
+	}()
 	h.mux.Start(h.stored)
 	h.flush()
 	for h.ctx.Err() == nil {
@@ -251,24 +288,18 @@ func (h *Host) loop() {
 			f()
 		case <-h.timers.wake.C:
 		case <-h.ctx.Done():
-			h.err = errEnded
 			return
 		}
 		h.fireTimers()
 		h.flush()
 	}
-	if h.err == nil {
-		h.err = errEnded
-	}
 }
 
-// end ends the host because of an error.
+// end ends the host because of an error, at once: nothing more is recorded or sent. It is called by the host's goroutine, which it ends.
 func (h *Host) end(err error) {
-	if h.err == nil {
-		h.err = err
-	}
+	h.err = err
 	h.log.Error("node ends", zap.Error(err))
-	h.cancel()
+	runtime.Goexit()
 }
 
 func (h *Host) carrierDown(why string) {
@@ -298,7 +329,7 @@ func (h *Host) receive(m *nats.Msg) {
 
 // sender reads hotpair.<pair>.<link>.<from>.<self>.
 func (h *Host) sender(subject string) (wire.ID, error) {
-	parts := splitSubject(subject)
+	parts := strings.Split(subject, ".")
 	if len(parts) != 5 {
 		return wire.None, errors.New("the subject is not hotpair.<pair>.<link>.<from>.<to>")
 	}
@@ -310,12 +341,19 @@ func (h *Host) sender(subject string) (wire.ID, error) {
 	if l == wire.NoLink || l.String() != parts[2] {
 		return wire.None, fmt.Errorf("%s and %s have no %s link", from, h.opt.ID, parts[2])
 	}
+	if !slices.Contains(h.peers, from) {
+		return wire.None, fmt.Errorf("there is no %s: clients is %d in the configuration", from, h.opt.Config.Clients)
+	}
 	return from, nil
 }
 
 func (h *Host) badInput(from wire.ID, subject string, err error) {
 	h.log.Warn("dropped a message", zap.String("subject", subject), zap.Error(err))
-	h.mux.BadInput(from, subject+": "+err.Error())
+	why := subject + ": " + err.Error()
+	if len(why) > maxReason {
+		why = strings.ToValidUTF8(why[:maxReason], "") + "…"
+	}
+	h.mux.BadInput(from, why)
 }
 
 // flush writes the records of what was done, and then sends the packets.
@@ -323,7 +361,6 @@ func (h *Host) flush() {
 	if len(h.batch) > 0 {
 		if err := h.writeRecords(); err != nil {
 			h.end(fmt.Errorf("its records cannot be written: %w", err))
-			return
 		}
 		h.batch = h.batch[:0]
 	}

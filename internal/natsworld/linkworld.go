@@ -1,9 +1,8 @@
 package natsworld
 
 import (
-	"context"
 	"errors"
-	"strings"
+	"runtime"
 	"time"
 
 	"hotpair/internal/eventq"
@@ -15,8 +14,6 @@ import (
 
 var _ link.World = (*Host)(nil)
 
-func splitSubject(s string) []string { return strings.Split(s, ".") }
-
 // SendPacket implements link.World.
 func (h *Host) SendPacket(to wire.ID, header link.Header, m *wire.Message) {
 	data, err := link.Encode(nil, header, m)
@@ -27,34 +24,18 @@ func (h *Host) SendPacket(to wire.ID, header link.Header, m *wire.Message) {
 }
 
 // Persist implements link.World: it returns when the value is durable, or another incarnation has written. The records and packets of the step so
-// far leave first: they do not depend on the value.
+// far leave first: they do not depend on the value. If the host is told to end meanwhile, it does not return: the node was killed in between.
 func (h *Host) Persist(value []byte) ([]byte, error) {
 	h.flush()
-	err := h.store.write(h.ctx, value)
-	if errors.Is(err, errConflict) {
-		stored, err := h.readStore()
-		if err == nil {
-			return stored, link.ErrConflict
-		}
+	stored, err := h.store.write(h.ctx, value)
+	switch {
+	case err == nil:
+		return nil, nil
+	case errors.Is(err, errConflict):
+		return stored, link.ErrConflict
 	}
-	if err != nil {
-		// The host is ending: nothing that depends on the value may leave it.
-		return nil, link.ErrConflict
-	}
+	runtime.Goexit()
 	return nil, nil
-}
-
-// readStore reads what is stored, however long it takes.
-func (h *Host) readStore() ([]byte, error) {
-	for {
-		ctx, cancel := context.WithTimeout(h.ctx, storeTimeout)
-		value, err := h.store.read(ctx)
-		cancel()
-		if err == nil || h.ctx.Err() != nil {
-			return value, err
-		}
-		time.Sleep(storeRetry)
-	}
 }
 
 // Tracing implements link.World.
@@ -96,10 +77,16 @@ func (h *Host) SetTimer(name node.Timer, d time.Duration) {
 // CancelTimer implements link.World.
 func (h *Host) CancelTimer(name node.Timer) { delete(h.timers.armed, name) }
 
-// fireTimers fires what is due, in order, and sets the alarm for the next one.
+// fireTimers fires what is due, in order, and sets the alarm for the next one. What has arrived is handled first: a process that got no
+// processor for a while, or stood still, must not take that for its peers' silence.
 func (h *Host) fireTimers() {
 	t := &h.timers
-	for t.queue.Len() > 0 && t.queue.Peek() <= h.opt.Clock.Now() && h.ctx.Err() == nil {
+	if h.due() {
+		for n := len(h.msgs); n > 0; n-- {
+			h.receive(<-h.msgs)
+		}
+	}
+	for h.due() && h.ctx.Err() == nil {
 		e := t.queue.Pop()
 		if t.armed[e.Payload] == e.Seq {
 			delete(t.armed, e.Payload)
@@ -107,6 +94,10 @@ func (h *Host) fireTimers() {
 		}
 	}
 	h.setWake()
+}
+
+func (h *Host) due() bool {
+	return h.timers.queue.Len() > 0 && h.timers.queue.Peek() <= h.opt.Clock.Now()
 }
 
 func (h *Host) setWake() {

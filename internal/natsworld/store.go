@@ -1,6 +1,7 @@
 package natsworld
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,14 +15,18 @@ import (
 )
 
 // store is a node's part of the pair's bucket: its incarnation counter and its durable state.
+//
+// The value of the state's key is a line with the number of the incarnation that wrote it, and behind it what the node persisted;
+// without the end of the line, nothing was persisted yet.
 type store struct {
 	kv       jetstream.KeyValue
 	stateKey string
-	revision uint64 // that was read or written last
+	inc      uint64
+	revision uint64 // of the state's key, that was read or written last
 }
 
 const (
-	storeTimeout = 5 * time.Second       // of one request
+	storeTimeout = time.Second           // of one request; it is tried again
 	storeRetry   = 20 * time.Millisecond // between two of them
 )
 
@@ -33,7 +38,13 @@ func openStore(ctx context.Context, nc *nats.Conn, pair string, id wire.ID) (*st
 	if err != nil {
 		return nil, fmt.Errorf("JetStream: %w", err)
 	}
-	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: Bucket(pair), History: 1, Storage: jetstream.FileStorage})
+	kv, err := js.KeyValue(ctx, Bucket(pair))
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: Bucket(pair), History: 1, Storage: jetstream.FileStorage})
+		if errors.Is(err, jetstream.ErrBucketExists) { // since another node has made it meanwhile
+			kv, err = js.KeyValue(ctx, Bucket(pair))
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("JetStream: bucket %s: %w; is JetStream enabled on this server?", Bucket(pair), err)
 	}
@@ -41,7 +52,7 @@ func openStore(ctx context.Context, nc *nats.Conn, pair string, id wire.ID) (*st
 }
 
 // nextIncarnation takes the node's next start number. Whoever else starts the same node takes another one.
-func (s *store) nextIncarnation(ctx context.Context, id wire.ID) (uint64, error) {
+func (s *store) nextIncarnation(ctx context.Context, id wire.ID) error {
 	key := id.String() + ".inc"
 	for {
 		inc, revision := uint64(0), uint64(0)
@@ -50,15 +61,15 @@ func (s *store) nextIncarnation(ctx context.Context, id wire.ID) (uint64, error)
 		case err == nil:
 			revision = entry.Revision()
 			if inc, err = strconv.ParseUint(string(entry.Value()), 10, 64); err != nil {
-				return 0, fmt.Errorf("JetStream: key %s holds no start number but %q", key, entry.Value())
+				return fmt.Errorf("JetStream: key %s holds no start number but %.40q", key, entry.Value())
 			}
 		case !errors.Is(err, jetstream.ErrKeyNotFound):
-			return 0, fmt.Errorf("JetStream: key %s: %w", key, err)
+			return wrapStore(key, err)
 		}
-		inc++
-		_, err = s.kv.Update(ctx, key, []byte(strconv.FormatUint(inc, 10)), revision)
-		if err == nil || !isConflict(err) {
-			return inc, wrapStore(key, err)
+		s.inc = inc + 1
+		_, err = s.kv.Update(ctx, key, strconv.AppendUint(nil, s.inc, 10), revision)
+		if !isConflict(err) {
+			return wrapStore(key, err)
 		}
 	}
 }
@@ -70,66 +81,108 @@ func wrapStore(key string, err error) error {
 	return fmt.Errorf("JetStream: key %s: %w", key, err)
 }
 
-func isConflict(err error) bool {
-	var api *jetstream.APIError
-	return errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
+func isConflict(err error) bool { return errors.Is(err, jetstream.ErrKeyRevisionMismatch) }
+
+// state is what stands under the state's key.
+type state struct {
+	inc      uint64 // that wrote it; 0 if there is nothing
+	value    []byte // nil if nothing was persisted
+	revision uint64
 }
 
-// read returns the durable state, nil if there is none.
-func (s *store) read(ctx context.Context) ([]byte, error) {
-	entry, err := s.kv.Get(ctx, s.stateKey)
-	switch {
-	case errors.Is(err, jetstream.ErrKeyNotFound):
-		s.revision = 0
-		return nil, nil
-	case err != nil:
-		return nil, wrapStore(s.stateKey, err)
+func encodeState(inc uint64, value []byte) []byte {
+	b := strconv.AppendUint(nil, inc, 10)
+	if value == nil {
+		return b
 	}
-	s.revision = entry.Revision()
-	return entry.Value(), nil
+	return append(append(b, '\n'), value...)
+}
+
+func decodeState(b []byte) (st state, err error) {
+	number, value, persisted := bytes.Cut(b, []byte("\n"))
+	if st.inc, err = strconv.ParseUint(string(number), 10, 64); err != nil || st.inc == 0 {
+		return st, fmt.Errorf("its first line is no incarnation number but %.40q", number)
+	}
+	if persisted {
+		st.value = append([]byte{}, value...)
+	}
+	return st, nil
+}
+
+func (s *store) read(ctx context.Context) (state, error) {
+	entry, err := s.kv.Get(ctx, s.stateKey)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return state{}, nil
+	}
+	if err != nil {
+		return state{}, wrapStore(s.stateKey, err)
+	}
+	st, err := decodeState(entry.Value())
+	st.revision = entry.Revision()
+	return st, wrapStore(s.stateKey, err)
+}
+
+// claim returns the durable state, nil if there is none, and makes this incarnation its author: what an earlier one writes from now on
+// conflicts. If a later one has claimed it already, what this one writes does.
+func (s *store) claim(ctx context.Context) ([]byte, error) {
+	for {
+		st, err := s.read(ctx)
+		if err != nil || st.inc > s.inc {
+			return st.value, err
+		}
+		s.revision, err = s.kv.Update(ctx, s.stateKey, encodeState(s.inc, st.value), st.revision)
+		if !isConflict(err) {
+			return st.value, wrapStore(s.stateKey, err)
+		}
+	}
 }
 
 // errConflict: another incarnation has written.
 var errConflict = errors.New("the state was written by another incarnation")
 
-// write makes value durable, or reports errConflict. While the store cannot be reached, it tries again, until ctx ends.
-func (s *store) write(ctx context.Context, value []byte) error {
-	for {
-		attempt, cancel := context.WithTimeout(ctx, storeTimeout)
-		revision, err := s.kv.Update(attempt, s.stateKey, value, s.revision)
-		cancel()
-		switch {
-		case err == nil:
-			s.revision = revision
-			return nil
-		case isConflict(err):
-			return s.afterConflict(ctx, value)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(storeRetry):
-		}
+// write makes value durable, or returns errConflict and what is stored. While the store cannot be reached, it tries again; any other error
+// means that ctx has ended.
+func (s *store) write(ctx context.Context, value []byte) (stored []byte, err error) {
+	if value == nil {
+		value = []byte{}
 	}
-}
-
-// afterConflict tells a conflict from an answer that was lost: if what is stored is what was to be written, it was written.
-func (s *store) afterConflict(ctx context.Context, value []byte) error {
-	for {
+	for ; ctx.Err() == nil; s.pause(ctx) {
 		attempt, cancel := context.WithTimeout(ctx, storeTimeout)
-		entry, err := s.kv.Get(attempt, s.stateKey)
+		revision, err := s.kv.Update(attempt, s.stateKey, encodeState(s.inc, value), s.revision)
 		cancel()
 		if err == nil {
-			if string(entry.Value()) == string(value) {
-				s.revision = entry.Revision()
-				return nil
-			}
-			return errConflict
+			s.revision = revision
+			return nil, nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(storeRetry):
+		if isConflict(err) {
+			return s.afterConflict(ctx, value)
 		}
+	}
+	return nil, ctx.Err()
+}
+
+// afterConflict tells a conflict from an answer that was lost: if this incarnation is the author of what is stored, and it is what was to be
+// written, it was written. From now on the node knows what is stored, and may write.
+func (s *store) afterConflict(ctx context.Context, value []byte) ([]byte, error) {
+	for ; ctx.Err() == nil; s.pause(ctx) {
+		attempt, cancel := context.WithTimeout(ctx, storeTimeout)
+		st, err := s.read(attempt)
+		cancel()
+		if err != nil {
+			continue
+		}
+		s.revision = st.revision
+		if st.inc == s.inc && bytes.Equal(st.value, value) {
+			return nil, nil
+		}
+		return st.value, errConflict
+	}
+	return nil, ctx.Err()
+}
+
+func (s *store) pause(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(storeRetry):
 	}
 }

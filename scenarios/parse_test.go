@@ -1,0 +1,90 @@
+package scenarios
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestErrorsNameTheirPlace: an error has file and line, and says what is allowed.
+func TestErrorsNameTheirPlace(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"unknown verb":        {"# t\nboot S\nbot A\nexpect S running", `test.txtar:3: unknown verb "bot"; did you mean "boot"?`},
+		"unknown node":        {"boot S X\nexpect S running", `test.txtar:1: boot: unknown node "X"`},
+		"unknown client":      {"boot C2\nexpect C1 running", "there is no C2: clients is 1 in the configuration"},
+		"unknown key":         {"expect A rôle=primary", `unknown key "rôle"; did you mean "role"?`},
+		"unknown value":       {"expect A role=boss", `role is backup, primary, not "boss"`},
+		"unknown message":     {"await A->B FullSyncDon within=1s", `unknown message "FullSyncDon"; did you mean "FullSyncDone"?`},
+		"unknown header":      {"rule: R1\nexpect A running", `test.txtar:1: unknown header "rule"; did you mean "rules"?`},
+		"no link":             {"cut S-M\nexpect A running", "S and M have no link"},
+		"no time":             {"await A announced\n", "within=TIME is wanted"},
+		"bad time":            {"wait 3\nexpect A running", `a time above 0 and up to 720h0m0s is wanted, such as 500ms or 2s, not "3"`},
+		"negative time":       {"wait -3s\nexpect A running", "a time above 0"},
+		"nothing asserted":    {"boot S A\n", "the scenario asserts nothing"},
+		"! where it has none": {"! await A announced within=1s", "await takes no !"},
+		"open quote":          {"boot 'S\n", "test.txtar:1: a quote ' is not closed"},
+		"condition":           {"[world:sim] boot S\nexpect S running", "a condition gives its reason"},
+		"unknown world":       {"[world:moon 'why'] boot S\nexpect S running", "unknown condition"},
+		"too many words":      {"kill\nexpect S running", "kill: a node is wanted"},
+		"unexpected word":     {"load stop now\nexpect S running", "erlangs and hold are wanted"},
+		"unknown file":        {"expect S running\n-- ladder --\n", `test.txtar:2: a scenario has the files config.yaml and ladder.txt, not "ladder"`},
+		"bad config":          {"expect S running\n-- config.yaml --\naddp-timeout: soon\n", "test.txtar:2: in config.yaml"},
+		"config key":          {"expect S running\n-- config.yaml --\nadp: 1s\n", `unknown field "adp"`},
+		"config range":        {"expect S running\n-- config.yaml --\nha-sync-batch: 5\n", "ha-sync-batch is from 200 to 1000, not 5"},
+		"share":               {"drop A-B share=2\nexpect S running", "share is a number above 0 and up to 1"},
+		"always a message":    {"always A->B BackupReady", "a state is wanted"},
+		"number":              {"expect A calls=many", `calls is a whole number from 0, not "many"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse("test.txtar", []byte(c.text))
+			require.ErrorContains(t, err, c.want)
+			var e *Error
+			require.ErrorAs(t, err, &e)
+		})
+	}
+}
+
+func TestAllErrorsAreReported(t *testing.T) {
+	_, err := Parse("x.txtar", []byte("bot S\nkil A\nexpect A running\n"))
+	require.ErrorContains(t, err, "x.txtar:1:")
+	require.ErrorContains(t, err, "x.txtar:2:")
+}
+
+func TestHelpIsComplete(t *testing.T) {
+	help := Help()
+	for _, v := range verbTable {
+		require.Contains(t, help, "  "+v.usage+"\n")
+		require.True(t, strings.HasPrefix(v.usage, v.name), v.name)
+		require.NotEmpty(t, v.help)
+	}
+	for _, keys := range [][]string{messageKeys, tserverKeys, pairKeys, callKeys} {
+		for _, k := range keys {
+			require.Contains(t, help, k)
+		}
+	}
+}
+
+// FuzzParse: whatever a file holds, it is read or refused, with a place.
+func FuzzParse(f *testing.F) {
+	paths, err := filepath.Glob("hotstandby/*.txtar")
+	require.NoError(f, err)
+	for _, p := range paths {
+		data, err := os.ReadFile(p)
+		require.NoError(f, err)
+		f.Add(data)
+	}
+	f.Add([]byte("! expect A->B FullSyncDone for=1s\n-- config.yaml --\nA: {ha-sync-batch: 1}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		sc, err := Parse("fuzz.txtar", data)
+		if err != nil {
+			var e *Error
+			require.ErrorAs(t, err, &e)
+			require.Contains(t, err.Error(), "fuzz.txtar")
+			return
+		}
+		require.Positive(t, sc.Assertions())
+	})
+}
