@@ -160,7 +160,11 @@ func (h *Host) connectOptions() []nats.Option {
 			}
 		}),
 		nats.ClosedHandler(func(nc *nats.Conn) {
-			h.later(func() { h.end(fmt.Errorf("NATS refuses it for good: %w", nc.LastError())) })
+			err := nc.LastError()
+			if err == nil {
+				err = nats.ErrConnectionClosed
+			}
+			h.later(func() { h.end(fmt.Errorf("NATS has closed its connection for good: %w", err)) })
 		}),
 		nats.ErrorHandler(func(nc *nats.Conn, _ *nats.Subscription, err error) { h.natsError(nc, err) }),
 	}
@@ -232,13 +236,18 @@ func (h *Host) Pause() (resume func()) {
 
 // Kill ends the host; its node says nothing.
 func (h *Host) Kill() {
+	h.started()
 	h.cancel()
-	h.wait()
+	<-h.done
 	h.nc.Close()
 }
 
 // Stop ends the host in an orderly way: its node says goodbye, if that is possible within a few seconds.
 func (h *Host) Stop() {
+	if !h.started() {
+		h.Kill()
+		return
+	}
 	finished := make(chan struct{})
 	h.later(func() {
 		h.mux.Stop()
@@ -259,13 +268,14 @@ func (h *Host) Stop() {
 	h.Kill()
 }
 
-// wait waits for the goroutine, if it was started.
-func (h *Host) wait() {
+// started reports whether Go was called; if not, it cannot be any more.
+func (h *Host) started() bool {
 	started := true
-	h.goOnce.Do(func() { started = false })
-	if started {
-		<-h.done
-	}
+	h.goOnce.Do(func() {
+		started = false
+		close(h.done)
+	})
+	return started
 }
 
 func (h *Host) loop() {

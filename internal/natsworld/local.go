@@ -48,6 +48,8 @@ type local struct {
 	hosts   map[wire.ID]*Host
 	resume  map[wire.ID]func()
 	crashes chan Crash
+
+	tellNATS func() // that the server's end is wanted
 }
 
 // NewWorld makes a world with all nodes in this process, on an embedded NATS server or on one that is already running.
@@ -154,7 +156,7 @@ func (l *local) Start(ids []wire.ID, clock Clock) error {
 		go func() {
 			<-h.Done()
 			if err := h.Err(); err != nil {
-				l.crashes <- Crash{id, h.Inc(), fmt.Errorf("node %s ended by itself: %w", id, err)}
+				l.crash(Crash{id, h.Inc(), fmt.Errorf("node %s ended by itself: %w", id, err)})
 			}
 		}()
 	}
@@ -207,7 +209,25 @@ func (l *local) StartNATS() error {
 		return err
 	}
 	l.server, l.port = s, s.Port()
+	told := make(chan struct{})
+	l.tellNATS = func() { close(told) }
+	go func() {
+		s.Wait()
+		select {
+		case <-told:
+		default:
+			l.crash(Crash{ID: wire.NATS, Err: errors.New("the NATS server ended by itself")})
+		}
+	}()
 	return nil
+}
+
+// crash reports what ended by itself. One is enough for the world to tell.
+func (l *local) crash(c Crash) {
+	select {
+	case l.crashes <- c:
+	default:
+	}
 }
 
 // EndNATS implements Driver. In one process, killing a server and stopping it are the same.
@@ -215,9 +235,14 @@ func (l *local) EndNATS(bool) error {
 	if l.server == nil {
 		return fmt.Errorf("kill NATS: it is not ours: %w", fault.ErrCannot)
 	}
+	l.shutdown()
+	return nil
+}
+
+func (l *local) shutdown() {
+	l.tellNATS()
 	l.server.Shutdown()
 	l.server = nil
-	return nil
 }
 
 // Crashed implements Driver.
@@ -236,7 +261,7 @@ func (l *local) Close() error {
 		err = l.deleteBucket()
 	}
 	if l.server != nil {
-		l.server.Shutdown()
+		l.shutdown()
 	}
 	if l.dir != "" {
 		err = errors.Join(err, os.RemoveAll(l.dir))

@@ -64,6 +64,9 @@ func (s *Server) Addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
 // URL returns where clients connect to.
 func (s *Server) URL() string { return "nats://" + s.Addr() }
 
+// Wait returns when the server has ended, whatever the reason.
+func (s *Server) Wait() { s.s.WaitForShutdown() }
+
 // Shutdown ends the server and waits for it.
 func (s *Server) Shutdown() {
 	s.s.Shutdown()

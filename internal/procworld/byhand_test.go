@@ -36,9 +36,10 @@ func TestNodesByHand(t *testing.T) {
 	results := map[wire.ID]chan error{}
 	for _, id := range []wire.ID{wire.Switch, wire.A} {
 		ctx, cancel := context.WithCancel(t.Context())
-		ends[id], results[id] = cancel, make(chan error, 1)
+		result := make(chan error, 1)
+		ends[id], results[id] = cancel, result
 		o := procworld.NodeOptions{ID: id, Config: config.Default(), NATSURL: s.URL(), Pair: "mine", Speed: speed, Log: zap.NewNop()}
-		go func() { results[id] <- procworld.RunNode(ctx, o) }()
+		go func() { result <- procworld.RunNode(ctx, o) }()
 	}
 	await := func(match func(*trace.Record) bool) {
 		t.Helper()

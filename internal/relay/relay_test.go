@@ -58,13 +58,18 @@ func (b *bench) listen(t *testing.T, id wire.ID) string {
 // connect connects a node through the relay. What happens to its connection is told to events.
 func (b *bench) connect(t *testing.T, id wire.ID, events chan<- string) *nats.Conn {
 	t.Helper()
+	return b.connectPing(t, id, events, patience)
+}
+
+func (b *bench) connectPing(t *testing.T, id wire.ID, events chan<- string, ping time.Duration) *nats.Conn {
+	t.Helper()
 	tell := func(what string) {
 		if events != nil {
 			events <- what
 		}
 	}
 	nc, err := nats.Connect("nats://"+b.listen(t, id), nats.ReconnectWait(5*time.Millisecond), nats.ReconnectJitter(0, 0), nats.MaxReconnects(-1),
-		nats.ReconnectBufSize(-1), nats.PingInterval(50*time.Millisecond), nats.MaxPingsOutstanding(2), nats.Timeout(patience),
+		nats.ReconnectBufSize(-1), nats.PingInterval(ping), nats.MaxPingsOutstanding(2), nats.Timeout(patience),
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { tell("down") }), nats.ReconnectHandler(func(*nats.Conn) { tell("up") }))
 	require.NoError(t, err)
 	t.Cleanup(nc.Close)
@@ -244,7 +249,7 @@ func TestDroppedNodeIsRefusedUntilItJoins(t *testing.T) {
 func TestBlackHoleSwallowsBothWays(t *testing.T) {
 	b := newBench(t)
 	events := make(chan string, 64)
-	a := b.connect(t, wire.A, events)
+	a := b.connectPing(t, wire.A, events, 250*time.Millisecond) // what nodes do, and no false alarms were seen with it
 	inA := subscribe(t, a, wire.A)
 	other := b.connect(t, wire.B, nil)
 	inB := subscribe(t, other, wire.B)

@@ -17,6 +17,7 @@ type Merger struct {
 	waiting []Record               // that were added and cannot be released yet, in the order of their arrival
 	ready   []Record               // in causal order
 	next    map[incarnation]uint64 // the number of the next record
+	authors map[wire.ID]bool       // who was booted, or has written; nobody waits for a foreign client's records
 	wake    chan struct{}
 }
 
@@ -27,7 +28,7 @@ type incarnation struct {
 
 // NewMerger makes an empty merger.
 func NewMerger() *Merger {
-	return &Merger{next: map[incarnation]uint64{}, wake: make(chan struct{}, 1)}
+	return &Merger{next: map[incarnation]uint64{}, authors: map[wire.ID]bool{}, wake: make(chan struct{}, 1)}
 }
 
 // Wake receives when there may be something to take.
@@ -36,6 +37,11 @@ func (m *Merger) Wake() <-chan struct{} { return m.wake }
 // Add hands over records of one author, in their order.
 func (m *Merger) Add(records ...Record) {
 	m.mu.Lock()
+	for i := range records {
+		if r := &records[i]; r.Index > 0 || r.Kind == Applied && r.Text == "boot" {
+			m.authors[r.Node] = true
+		}
+	}
 	m.waiting = append(m.waiting, records...)
 	m.release()
 	m.mu.Unlock()
@@ -86,10 +92,12 @@ func (m *Merger) inOrder(r *Record) bool {
 	if next := m.next[incarnation{r.Node, r.Inc}]; r.Index != max(next, 1) {
 		return false
 	}
-	switch r.Kind {
-	case Received:
+	switch {
+	case !m.authors[r.Peer]:
+		return true
+	case r.Kind == Received && r.PeerIndex > 0:
 		return m.next[incarnation{r.Peer, r.PeerInc}] > r.PeerIndex
-	case Up:
+	case r.Kind == Up:
 		return m.next[incarnation{r.Peer, r.PeerInc}] > 1 // whoever it is up to has started
 	}
 	return true

@@ -1,0 +1,67 @@
+# hotpair. Go and make are all that is needed for the first two targets; the modules are downloaded by Go.
+
+# Without cgo no C compiler is needed. The race detector needs one, and switches it on for itself.
+export CGO_ENABLED = 0
+
+GO       ?= go
+LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
+GOFUMPT  := $(GO) tool -modfile=tools/go.mod gofumpt
+BENCHCMP := $(GO) tool -modfile=tools/go.mod benchstat
+
+SOAK_RUNS ?= 20
+FUZZ_TIME ?= 10s
+
+.PHONY: help demo test test-extra race lint fmt tidy soak bench fuzz cover build
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## The hot-standby scenarios as real processes on NATS, with a verdict for each (under 3 minutes)
+	@$(GO) run ./cmd/hotpair demo
+
+test: ## All tests that need nothing but Go
+	$(GO) vet ./...
+	$(GO) test ./...
+	@echo
+	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, soak (20 process runs, also on one busy core).'
+	@echo 'make test-extra covers those.'
+
+test-extra: lint fmt tidy race fuzz soak ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, soak
+	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak.'
+
+race: ## The tests with the race detector (needs gcc)
+	@command -v gcc >/dev/null || { echo 'race: gcc is missing; trying to install it'; \
+		{ apt-get update -qq && apt-get install -y -qq gcc libc6-dev; } || { echo 'race: cannot install gcc; install it and try again'; exit 1; }; }
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
+
+lint: ## golangci-lint, which holds the architecture's rules too
+	$(LINT) run ./...
+
+fmt: ## Check the formatting (gofumpt)
+	@out=$$($(GOFUMPT) -l callmodel cmd hasync internal scenarios switchsim tserver); \
+	if [ -n "$$out" ]; then echo "not formatted by gofumpt:"; echo "$$out"; exit 1; fi
+
+tidy: ## Check that go.mod and go.sum are tidy
+	$(GO) mod tidy -diff
+
+soak: build ## SOAK_RUNS (20) runs of all scenarios as processes, then as many on one core with four busy loops beside
+	./tools/soak.sh bin/hotpair $(SOAK_RUNS)
+
+bench: ## Benchmarks, as ratios to something that runs beside them
+	$(GO) test -run '^$$' -bench . -benchtime 2s -count 3 -cpu 1 ./internal/simworld ./tserver | tee bench.out
+	@$(BENCHCMP) bench.out || true
+
+fuzz: ## Each fuzz target for FUZZ_TIME (10s)
+	@for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_TIME) $$p || exit 1; \
+		done; \
+	done
+
+cover: ## Coverage of the tests, as cover.html
+	$(GO) test -coverpkg=./... -coverprofile=cover.out ./...
+	$(GO) tool cover -html=cover.out -o cover.html
+	@$(GO) tool cover -func=cover.out | tail -1
+
+build: ## bin/hotpair
+	$(GO) build -trimpath -o bin/hotpair ./cmd/hotpair

@@ -1,0 +1,3 @@
+module hotpair/tools
+
+go 1.26.8

@@ -1,0 +1,45 @@
+#!/bin/sh
+# soak.sh BINARY RUNS: runs all hot-standby scenarios as processes RUNS times in a row, then RUNS times pinned to one core with four busy
+# loops on the same core. Every run must hold, and leave no process behind.
+set -eu
+
+binary=$1
+runs=$2
+scenarios=scenarios/hotstandby
+log=$(mktemp)
+loops=
+
+# The soak ends what it started, and nothing else.
+finish() {
+	for p in $loops; do kill "$p" 2>/dev/null || true; done
+	rm -f "$log"
+}
+trap finish EXIT INT TERM
+
+round() { # NAME COMMAND...
+	name=$1
+	shift
+	i=1
+	while [ "$i" -le "$runs" ]; do
+		began=$(date +%s)
+		if ! "$@" run --world processes "$scenarios" >"$log" 2>&1; then
+			echo "soak: $name, run $i of $runs:"
+			grep -v '^held' "$log"
+			exit 1
+		fi
+		echo "soak: $name, run $i of $runs: $(tail -1 "$log"), $(($(date +%s) - began)) s"
+		i=$((i + 1))
+	done
+}
+
+round 'all cores' "$binary"
+if command -v taskset >/dev/null; then
+	for _ in 1 2 3 4; do
+		taskset -c 0 sh -c 'while :; do :; done' &
+		loops="$loops $!"
+	done
+	round 'one core, four busy loops' taskset -c 0 "$binary"
+else
+	echo 'soak: taskset is missing (it is part of util-linux): the runs on one busy core were NOT made'
+	exit 1
+fi
