@@ -202,11 +202,11 @@ func (t *tape) newCall() (sent int) {
 	return t.names(a, 1, call2, aName2)
 }
 
-// busy: both T-Servers take further steps.
+// busy: both T-Servers take further steps, for reasons that have nothing to do with the HA link.
 func (t *tape) busy() {
-	for range 2 {
-		t.tells(a, wire.Primary, 1)
-		t.tells(b, wire.Backup, 1)
+	for range 3 {
+		t.pass(ml, a, wire.Message{Kind: wire.Appoint, Epoch: 1, Node: a, Inc: 1})
+		t.pass(ml, b, wire.Message{Kind: wire.Appoint, Epoch: 1, Node: a, Inc: 1})
 	}
 }
 
@@ -243,4 +243,12 @@ func check(t *testing.T, cases []tapeCase) {
 			require.NotEmpty(t, violations[0].Records, "the records that show it")
 		})
 	}
+}
+
+func (t *tape) carrier(id wire.ID, up bool) {
+	kind := trace.CarrierDown
+	if up {
+		kind = trace.CarrierUp
+	}
+	t.add(id, trace.Record{Kind: kind})
 }

@@ -164,6 +164,8 @@ func (w *World) exists(id wire.ID) error {
 
 func (w *World) mustRun(id wire.ID) error {
 	switch err := w.exists(id); {
+	case w.broken != nil:
+		return w.broken
 	case err != nil:
 		return err
 	case id == wire.NATS:
@@ -247,10 +249,10 @@ func (w *World) end(id wire.ID, verb, how string, do func(wire.ID) (uint64, erro
 
 // broke marks what went wrong in the world and not in the scenario, such as a process that does not start: nothing can be told then.
 func broke(err error) error {
-	if err == nil || errors.Is(err, fault.ErrCannot) {
+	if err == nil || errors.Is(err, fault.ErrCannot) || errors.Is(err, fault.ErrBroken) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", fault.ErrCannot, err)
+	return fmt.Errorf("%w: %w", fault.ErrBroken, err)
 }
 
 // Pause stops a node as SIGSTOP does.

@@ -273,8 +273,8 @@ func TestUnexpectedDeathIsNotOverlooked(t *testing.T) {
 			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 			require.Eventually(t, func() bool { return syscall.Kill(pid, 0) != nil }, time.Minute, time.Millisecond)
 			if id != wire.NATS {
-				require.ErrorIs(t, r.Do(id, &node.Command{ID: 1, Verb: "x"}), fault.ErrCannot)
-				require.ErrorIs(t, r.Pause(id), fault.ErrCannot)
+				require.ErrorIs(t, r.Do(id, &node.Command{ID: 1, Verb: "x"}), fault.ErrBroken)
+				require.ErrorIs(t, r.Pause(id), fault.ErrBroken)
 			}
 			require.ErrorContains(t, r.Close(), fmt.Sprintf("process %s (pid %d) ended by itself", id, pid))
 		})

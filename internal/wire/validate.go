@@ -2,7 +2,10 @@ package wire
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
+
+	"hotpair/callmodel"
 )
 
 // MaxEpoch is the greatest epoch that a message may carry: far more switchovers than there will be, and far from overflow.
@@ -15,8 +18,10 @@ const maxText = 1024
 type field uint32
 
 const (
-	fNum field = 1 << iota
+	fEpoch field = 1 << iota
+	fNum
 	fSeq
+	fSub
 	fCall
 	fConnID
 	fThisDN
@@ -24,24 +29,41 @@ const (
 	fCallType
 	fCallState
 	fDNType
+	fAgent
 	fRole
 	fCTI
+	fAnnounced
+	fReady
+	fNormal
 	fReason
 	fOutcome
 	fNode
 	fInc
-	fAgent
+	fText
 )
 
-var fieldNames = []string{
-	"num", "seq", "call", "connId", "thisDN", "otherDN", "callType", "callState", "dnType", "role", "cti", "reason", "outcome", "node", "inc", "agent",
+// fieldNames are the names in the JSON, in the order of the constants.
+var fieldNames = [...]string{
+	"epoch", "num", "seq", "sub", "call", "connId", "thisDN", "otherDN", "callType", "callState", "dnType", "agent",
+	"role", "cti", "announced", "ready", "normal", "reason", "outcome", "node", "inc", "text",
 }
 
-// shape says who sends a kind, and which fields it must have.
+// String lists the fields' names.
+func (f field) String() string {
+	var names []string
+	for i, name := range fieldNames {
+		if f&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// shape says who sends a kind, which fields it must have, and which it may have beside them.
 type shape struct {
-	link Link
-	from func(ID) bool
-	need field
+	link      Link
+	from      func(ID) bool
+	need, may field
 }
 
 func isSwitch(id ID) bool { return id == Switch }
@@ -50,70 +72,84 @@ func isM(id ID) bool      { return id == MLayer }
 const callEvent = fSeq | fCall | fConnID | fThisDN | fOtherDN | fCallType
 
 var shapes = [kindEnd]shape{
-	SnapshotRequest: {CTILink, ID.IsTServer, 0},
-	SnapshotBegin:   {CTILink, isSwitch, fSeq},
-	SnapshotDN:      {CTILink, isSwitch, fThisDN | fDNType},
-	SnapshotCall:    {CTILink, isSwitch, fCall | fCallType | fCallState | fThisDN | fOtherDN},
-	SnapshotEnd:     {CTILink, isSwitch, fSeq},
-	CallCreated:     {CTILink, isSwitch, fSeq | fCall | fCallType | fThisDN | fOtherDN},
-	CallAnswered:    {CTILink, isSwitch, fSeq | fCall},
-	CallReleased:    {CTILink, isSwitch, fSeq | fCall},
-	AgentChanged:    {CTILink, isSwitch, fSeq | fThisDN | fAgent},
+	SnapshotRequest: {CTILink, ID.IsTServer, 0, fEpoch},
+	SnapshotBegin:   {CTILink, isSwitch, fSeq, 0},
+	SnapshotDN:      {CTILink, isSwitch, fThisDN | fDNType, fAgent},
+	SnapshotCall:    {CTILink, isSwitch, fCall | fCallType | fCallState | fThisDN | fOtherDN, 0},
+	SnapshotEnd:     {CTILink, isSwitch, fSeq, 0},
+	CallCreated:     {CTILink, isSwitch, fSeq | fCall | fCallType | fThisDN | fOtherDN, 0},
+	CallAnswered:    {CTILink, isSwitch, fSeq | fCall, 0},
+	CallReleased:    {CTILink, isSwitch, fSeq | fCall, 0},
+	AgentChanged:    {CTILink, isSwitch, fSeq | fThisDN | fAgent, 0},
 
-	PeerState:    {HALink, ID.IsTServer, fRole | fCTI},
-	BackupReady:  {HALink, ID.IsTServer, fNum | fSeq},
-	FullSyncDone: {HALink, ID.IsTServer, fNum | fReason},
-	FullSyncAck:  {HALink, ID.IsTServer, fNum},
-	CallNamed:    {HALink, ID.IsTServer, fNum | fCall | fConnID},
-	CallNamedAck: {HALink, ID.IsTServer, fNum | fCall | fConnID},
+	PeerState:    {HALink, ID.IsTServer, fRole | fCTI, fEpoch | fAnnounced},
+	BackupReady:  {HALink, ID.IsTServer, fNum | fSeq, fEpoch},
+	FullSyncDone: {HALink, ID.IsTServer, fNum | fReason, fEpoch},
+	FullSyncAck:  {HALink, ID.IsTServer, fNum, fEpoch},
+	CallNamed:    {HALink, ID.IsTServer, fNum | fCall | fConnID, fEpoch},
+	CallNamedAck: {HALink, ID.IsTServer, fNum | fCall | fConnID, fEpoch},
 
-	Status:     {ControlLink, ID.IsTServer, fRole | fCTI},
-	Appoint:    {ControlLink, isM, fNode | fInc},
-	RoleTaken:  {ControlLink, ID.IsTServer, fRole | fOutcome},
-	PeerFailed: {ControlLink, isM, fNode | fInc},
+	Status:     {ControlLink, ID.IsTServer, fRole | fCTI, fEpoch | fAnnounced | fReady},
+	Appoint:    {ControlLink, isM, fNode | fInc, fEpoch | fNormal},
+	RoleTaken:  {ControlLink, ID.IsTServer, fRole | fOutcome, fEpoch},
+	PeerFailed: {ControlLink, isM, fNode | fInc, fEpoch},
 
-	EventLinkConnected:    {NoLink, ID.IsTServer, 0}, // control link and client link
-	EventLinkDisconnected: {NoLink, ID.IsTServer, 0},
+	EventLinkConnected:    {NoLink, ID.IsTServer, 0, fEpoch}, // control link and client link
+	EventLinkDisconnected: {NoLink, ID.IsTServer, 0, fEpoch},
 
-	EventServerInfo:  {ClientLink, ID.IsTServer, fRole},
-	EventRegistered:  {ClientLink, ID.IsTServer, fThisDN},
-	EventError:       {ClientLink, ID.IsTServer, 0},
-	EventDialing:     {ClientLink, ID.IsTServer, callEvent},
-	EventRinging:     {ClientLink, ID.IsTServer, callEvent},
-	EventEstablished: {ClientLink, ID.IsTServer, callEvent},
-	EventReleased:    {ClientLink, ID.IsTServer, callEvent},
-	EventAbandoned:   {ClientLink, ID.IsTServer, callEvent},
-	RegisterAddress:  {ClientLink, ID.IsClient, fThisDN},
-	EpochSeen:        {ClientLink, ID.IsClient, 0},
+	EventServerInfo:  {ClientLink, ID.IsTServer, fRole, fEpoch},
+	EventRegistered:  {ClientLink, ID.IsTServer, fThisDN, fEpoch},
+	EventError:       {ClientLink, ID.IsTServer, 0, fEpoch | fThisDN | fText},
+	EventDialing:     {ClientLink, ID.IsTServer, callEvent, fEpoch | fSub},
+	EventRinging:     {ClientLink, ID.IsTServer, callEvent, fEpoch | fSub},
+	EventEstablished: {ClientLink, ID.IsTServer, callEvent, fEpoch | fSub},
+	EventReleased:    {ClientLink, ID.IsTServer, callEvent, fEpoch | fSub},
+	EventAbandoned:   {ClientLink, ID.IsTServer, callEvent, fEpoch | fSub},
+	RegisterAddress:  {ClientLink, ID.IsClient, fThisDN, fEpoch},
+	EpochSeen:        {ClientLink, ID.IsClient, 0, fEpoch},
 }
 
 // Validate reports what is wrong with a message on the link from one node to another: a kind that does not belong there, a field
-// that is missing or out of range.
+// that is missing, that the kind does not use, or that is out of range. The error says what is allowed.
 func (m *Message) Validate(from, to ID) error {
 	if m.Kind == 0 || m.Kind >= kindEnd {
-		return fmt.Errorf("kind is missing")
+		return fmt.Errorf("kind is missing: %s sends %s one of %s", from, to, strings.Join(kindsBetween(from, to), ", "))
 	}
 	s := &shapes[m.Kind]
-	link := LinkOf(from, to)
-	fits := link == s.link || s.link == NoLink && (link == ControlLink || link == ClientLink)
-	if !fits || !s.from(from) {
-		return fmt.Errorf("%s is not what %s sends to %s", m.Kind, from, to)
+	if !s.fits(from, to) {
+		return fmt.Errorf("%s is not what %s sends %s; that is one of %s", m.Kind, from, to, strings.Join(kindsBetween(from, to), ", "))
 	}
-	if missing := s.need &^ m.fields(); missing != 0 {
-		for i, name := range fieldNames {
-			if missing&(1<<i) != 0 {
-				return fmt.Errorf("%s: %s is missing", m.Kind, name)
-			}
-		}
+	has := m.fields()
+	if missing := s.need &^ has; missing != 0 {
+		return fmt.Errorf("%s: missing: %s", m.Kind, missing)
+	}
+	if more := has &^ (s.need | s.may); more != 0 {
+		return fmt.Errorf("%s: not allowed: %s; it has %s", m.Kind, more, s.need|s.may)
 	}
 	return m.ranges()
+}
+
+func (s *shape) fits(from, to ID) bool {
+	link := LinkOf(from, to)
+	return s.from != nil && s.from(from) && (link == s.link && link != NoLink || s.link == NoLink && (link == ControlLink || link == ClientLink))
+}
+
+// kindsBetween returns the names of what one node sends another.
+func kindsBetween(from, to ID) (names []string) {
+	for k := range shapes {
+		if shapes[k].fits(from, to) {
+			names = append(names, Kind(k).String())
+		}
+	}
+	return names
 }
 
 // fields tells which fields are not zero.
 func (m *Message) fields() (f field) {
 	for i, set := range [...]bool{
-		m.Num != 0, m.Seq != 0, m.Call.Ref != 0 && m.Call.Born != 0, m.ConnID != 0, m.ThisDN != "", m.OtherDN != "", m.CallType != 0,
-		m.CallState != 0, m.DNType != 0, m.Role != 0, m.CTI != 0, m.Reason != 0, m.Outcome != 0, m.Node != 0, m.Inc != 0, m.Agent != 0,
+		m.Epoch != 0, m.Num != 0, m.Seq != 0, m.Sub != 0, m.Call != callmodel.CallID{}, m.ConnID != 0, m.ThisDN != "", m.OtherDN != "",
+		m.CallType != 0, m.CallState != 0, m.DNType != 0, m.Agent != 0, m.Role != 0, m.CTI != 0, m.Announced, m.Ready, m.Normal,
+		m.Reason != 0, m.Outcome != 0, m.Node != 0, m.Inc != 0, m.Text != "",
 	} {
 		if set {
 			f |= 1 << i
@@ -126,12 +162,15 @@ func (m *Message) ranges() error {
 	if m.Epoch > MaxEpoch {
 		return fmt.Errorf("%s: epoch is at most %d, not %d", m.Kind, uint64(MaxEpoch), m.Epoch)
 	}
+	if m.Call != (callmodel.CallID{}) && (m.Call.Ref == 0 || m.Call.Born == 0) {
+		return fmt.Errorf("%s: call has a ref and a born, both above 0", m.Kind)
+	}
 	if (m.Kind == Appoint || m.Kind == PeerFailed) && !m.Node.IsTServer() {
 		return fmt.Errorf("%s: node is A or B, not %s", m.Kind, m.Node)
 	}
-	for _, text := range []string{string(m.ThisDN), string(m.OtherDN), m.Text} {
-		if len(text) > maxText || !utf8.ValidString(text) {
-			return fmt.Errorf("%s: a text is valid UTF-8 of at most %d bytes", m.Kind, maxText)
+	for _, text := range [...]struct{ field, value string }{{"thisDN", string(m.ThisDN)}, {"otherDN", string(m.OtherDN)}, {"text", m.Text}} {
+		if len(text.value) > maxText || !utf8.ValidString(text.value) {
+			return fmt.Errorf("%s: %s is valid UTF-8 of at most %d bytes", m.Kind, text.field, maxText)
 		}
 	}
 	return nil

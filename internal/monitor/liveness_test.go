@@ -1,0 +1,90 @@
+package monitor_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"hotpair/callmodel"
+	"hotpair/internal/config"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+// ended is a synchronized pair after which something happens, and then everything is healed.
+func ended(then func(t *tape)) func() *tape {
+	return func() *tape {
+		t := synchronizedPair()
+		t.world(wire.World, "converge")
+		then(t)
+		return t
+	}
+}
+
+func TestL1PairConverges(t *testing.T) {
+	noPrimary := wrong{"L1", "at the end no primary is in service: A is"}
+	noBackup := wrong{"L1", "at the end primary A has no backup that is available and synchronized: B is"}
+	check(t, []tapeCase{
+		{"one primary and a synchronized backup", ended(func(*tape) {}), wrong{}},
+		{"the other way round", ended(func(t *tape) {
+			t.role(a, wire.Backup, 2)
+			t.role(b, wire.Primary, 2)
+			t.sync(a, "done")
+		}), wrong{}},
+		{"not healed: nothing is demanded", func() *tape {
+			t := synchronizedPair()
+			t.kill(b)
+			return t
+		}, wrong{}},
+		{"no primary", ended(func(t *tape) { t.role(a, wire.Backup, 1) }), noPrimary},
+		{"the primary's CTI link is down", ended(func(t *tape) { t.cti(a, callmodel.CTIDown) }), noPrimary},
+		{"the primary has not announced", ended(func(t *tape) { t.note(a, node.Note{Kind: node.NoteWithdrawn}) }), noPrimary},
+		{"the primary does not run", ended(func(t *tape) { t.kill(a) }), wrong{"L1", "no primary is in service: A does not run"}},
+		{"two primaries", ended(func(t *tape) { t.role(b, wire.Primary, 2) }),
+			wrong{"L1", "at the end primary B has no backup that is available and synchronized: A is primary of epoch 1"}},
+		{"the backup is of another epoch", ended(func(t *tape) { t.role(b, wire.Backup, 2) }), noBackup},
+		{"the backup's CTI link is down", ended(func(t *tape) { t.cti(b, callmodel.CTIDown) }), noBackup},
+		{"the backup has not announced", ended(func(t *tape) { t.note(b, node.Note{Kind: node.NoteWithdrawn}) }), noBackup},
+		{"the backup is not synchronized", ended(func(t *tape) { t.sync(b, "awaiting") }), noBackup},
+		{"the backup does not run", ended(func(t *tape) { t.kill(b) }), wrong{"L1", "has no backup that is available and synchronized: B does not run"}},
+	})
+}
+
+// R13: with ha-sync-dly-lnk-conn false at one T-Server, that one announces as soon as it has read the switch, and the other one must not.
+func TestS4WithoutDelayR13(t *testing.T) {
+	early := asked(10)
+	early.announce(b, "R13")
+	for _, delayed := range []string{"A", "B"} {
+		c := config.Default()
+		c.A.HASyncDlyLnkConn, c.B.HASyncDlyLnkConn = delayed == "A", delayed == "B"
+		violations := judge(early.list, c)
+		if delayed == "A" {
+			require.Empty(t, violations)
+			continue
+		}
+		require.Len(t, violations, 1)
+		require.Equal(t, "S4", violations[0].Monitor)
+	}
+}
+
+// R11: connect-tout is the T-Server's own.
+func TestS4ConnectToutIsConfigured(t *testing.T) {
+	tape := alone()
+	tape.at += 4e9
+	tape.announce(b, "R11")
+	c := config.Default()
+	require.Empty(t, judge(tape.list, c))
+	c.B.ConnectTout = 10e9
+	require.Len(t, judge(tape.list, c), 1)
+}
+
+func TestViolationShowsItsRecords(t *testing.T) {
+	tape := synchronizedPair()
+	tape.role(b, wire.Primary, 1)
+	violations := judge(tape.list, config.Default())
+	require.Len(t, violations, 1)
+	require.Len(t, violations[0].Records, 2, "both primaries")
+	require.Equal(t, "S1: epoch 1 has two primaries: A (incarnation 1) and B (incarnation 1)\n"+
+		"              0s A#1 noted {\"kind\":\"role\",\"n\":1,\"text\":\"primary\"}\n"+
+		"              1s B#1 noted {\"kind\":\"role\",\"n\":1,\"text\":\"primary\"}", violations[0].String())
+}
