@@ -29,7 +29,7 @@ type primary struct {
 }
 
 // backupReady: R5, R7, R8.
-func (e *Engine) backupReady(m *wire.Message, out *node.Output) {
+func (e *Engine) backupReady(m *wire.Message) {
 	if e.role != wire.Primary {
 		return // the backup will learn that this is no primary
 	}

@@ -17,7 +17,7 @@ func (e *Engine) Receive(m *wire.Message, out *node.Output) {
 		p := &e.peer
 		p.told, p.role, p.epoch, p.cti, p.announced = true, m.Role, m.Epoch, m.CTI, m.Announced
 	case wire.BackupReady:
-		e.backupReady(m, out)
+		e.backupReady(m)
 	case wire.FullSyncDone:
 		e.fullSyncDone(m, out)
 	case wire.FullSyncAck:

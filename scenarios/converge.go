@@ -28,7 +28,7 @@ func (r *runner) converge() error {
 		return err
 	}
 	r.record(&trace.Record{At: r.world.Now(), Kind: trace.Applied, Node: wire.World, Text: "converge"})
-	for _, heal := range []func() error{r.healProcesses, r.healCarrier, r.endCalls} {
+	for _, heal := range []func() error{r.healNATS, r.healCarrier, r.healProcesses, r.endCalls} {
 		if err := heal(); err != nil {
 			return fmt.Errorf("converging: %w", err)
 		}
@@ -58,16 +58,19 @@ func (r *runner) settle() error {
 	return err
 }
 
+// healNATS starts the carrier again.
+func (r *runner) healNATS() error {
+	if !r.natsDown() {
+		return nil
+	}
+	return r.act(func() error { return r.world.Boot(wire.NATS) })
+}
+
 // healProcesses resumes what is paused and starts what does not run.
 func (r *runner) healProcesses() error {
 	nodes := []wire.ID{wire.Switch, wire.A, wire.B, wire.MLayer}
 	for i := range r.sc.Config.Clients {
 		nodes = append(nodes, wire.Client(i+1))
-	}
-	if r.natsDown() {
-		if err := r.act(func() error { return r.world.Boot(wire.NATS) }); err != nil {
-			return err
-		}
 	}
 	for _, id := range nodes {
 		n := r.facts.node(id)

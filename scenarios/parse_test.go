@@ -24,7 +24,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"bad time":            {"wait 3\nexpect A running", `a time above 0 and up to 720h0m0s is wanted, such as 500ms or 2s, not "3"`},
 		"negative time":       {"wait -3s\nexpect A running", "a time above 0"},
 		"nothing asserted":    {"boot S A\n", "the scenario asserts nothing"},
-		"! where it has none": {"! await A announced within=1s", "await takes no !"},
+		"! where it has none": {"! await A announced within=1s", "! does not go with await"},
 		"open quote":          {"boot 'S\n", "test.txtar:1: a quote ' is not closed"},
 		"condition":           {"[world:sim] boot S\nexpect S running", "a condition gives its reason"},
 		"unknown world":       {"[world:moon 'why'] boot S\nexpect S running", "unknown condition"},

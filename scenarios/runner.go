@@ -71,7 +71,6 @@ type runner struct {
 	kinds    map[wire.Kind]bool // kinds of messages that some pattern looks for
 	watchers []*watcher
 	current  *line
-	judged   int
 
 	commandID    uint64
 	answer       answer

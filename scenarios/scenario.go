@@ -269,7 +269,7 @@ func (p *parser) command(no int, text string) error {
 		return fmt.Errorf("unknown verb %q%s", words[0], nearest(words[0], verbNames()))
 	}
 	if l.fails && l.verb.never {
-		return fmt.Errorf("%s takes no !", l.verb.name)
+		return fmt.Errorf("! does not go with %s", l.verb.name)
 	}
 	a := newArgs(words[1:], &p.s.Config, l.verb)
 	l.step, err = l.verb.parse(a)

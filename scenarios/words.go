@@ -110,7 +110,6 @@ type args struct {
 	keys   map[string]string
 	config *config.Config
 	verb   *verb
-	used   []string
 }
 
 func newArgs(words []string, c *config.Config, v *verb) *args {

@@ -16,7 +16,7 @@ func (s *Server) AppendCanonical(b []byte) []byte {
 		}
 	}
 	b = canon.Uint(b, uint32(0))
-	b = appendDNs(b, s.dns.list)
+	b = appendDNList(b, s.dns.list)
 	b = s.snapshot.append(b)
 	return s.clients.append(b)
 }
@@ -29,7 +29,7 @@ func (s *Server) Restore(b []byte) error {
 	for ref := canon.Read[uint32](r); ref != 0 && int(ref) < len(s.parties); ref = canon.Read[uint32](r) {
 		s.parties[ref].restore(r)
 	}
-	s.dns.replace(restoreDNs(r))
+	s.dns.replace(restoreDNList(r))
 	s.snapshot.restore(r)
 	s.clients.restore(r)
 	return r.Err()
@@ -47,7 +47,7 @@ func (p *party) restore(r *canon.Reader) {
 	p.typ, p.state = canon.Read[callmodel.CallType](r), canon.Read[callmodel.CallState](r)
 }
 
-func appendDNs(b []byte, list []dn) []byte {
+func appendDNList(b []byte, list []dn) []byte {
 	b = canon.Uint(b, len(list))
 	for _, d := range list {
 		b = canon.String(b, d.name)
@@ -57,7 +57,7 @@ func appendDNs(b []byte, list []dn) []byte {
 	return b
 }
 
-func restoreDNs(r *canon.Reader) []dn {
+func restoreDNList(r *canon.Reader) []dn {
 	var list []dn
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		d := dn{name: callmodel.DN(r.String())}
@@ -70,22 +70,22 @@ func restoreDNs(r *canon.Reader) []dn {
 func (s *snapshot) append(b []byte) []byte {
 	b = canon.Bool(b, s.begun)
 	b = canon.Uint(b, s.seq)
-	b = appendDNs(b, s.dns)
+	b = appendDNList(b, s.dns)
 	b = canon.Uint(b, len(s.calls))
 	for i := range s.calls {
 		c := &s.calls[i]
 		b = canon.Uint(b, c.id.Ref)
 		b = canon.Uint(b, c.id.Born)
-		b = c.party.append(b)
+		b = c.append(b)
 	}
 	return b
 }
 
 func (s *snapshot) restore(r *canon.Reader) {
-	*s = snapshot{begun: r.Bool(), seq: canon.Read[uint64](r), dns: restoreDNs(r)}
+	*s = snapshot{begun: r.Bool(), seq: canon.Read[uint64](r), dns: restoreDNList(r)}
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		c := snapshotCall{id: callmodel.CallID{Ref: canon.Read[uint32](r), Born: canon.Read[uint64](r)}}
-		c.party.restore(r)
+		c.restore(r)
 		s.calls = append(s.calls, c)
 	}
 }

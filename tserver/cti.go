@@ -32,13 +32,13 @@ func (s *Server) fromSwitch(m *wire.Message, out *node.Output) {
 		s.answered(m, out)
 	case wire.CallReleased:
 		if !s.engine.Held(m.Call) {
-			s.badInput(wire.Switch, m.Call, out, "a call that is not held cannot be released")
+			s.badInput(m.Call, out, "a call that is not held cannot be released")
 			break
 		}
 		s.release(m.Call, m.Seq, out)
 	case wire.AgentChanged:
 		if !s.dns.setAgent(m.ThisDN, m.Agent) {
-			s.badInput(wire.Switch, m.Call, out, "the switch has no DN "+string(m.ThisDN))
+			s.badInput(m.Call, out, "the switch has no DN "+string(m.ThisDN))
 		}
 	default:
 		s.resynchronize(m, out, m.Kind.String()+" does not belong on the CTI link")
@@ -49,7 +49,7 @@ func (s *Server) fromSwitch(m *wire.Message, out *node.Output) {
 
 // resynchronize gives up the CTI link, so that it comes up again and the switch is read anew.
 func (s *Server) resynchronize(m *wire.Message, out *node.Output, why string) {
-	s.badInput(wire.Switch, m.Call, out, why)
+	s.badInput(m.Call, out, why)
 	out.Close(wire.Switch)
 	s.ctiDown(out)
 }
@@ -69,7 +69,7 @@ func (s *Server) created(m *wire.Message, out *node.Output) {
 
 func (s *Server) answered(m *wire.Message, out *node.Output) {
 	if !s.engine.Held(m.Call) {
-		s.badInput(wire.Switch, m.Call, out, "a call that is not held cannot be answered")
+		s.badInput(m.Call, out, "a call that is not held cannot be answered")
 		return
 	}
 	s.parties[m.Call.Ref].state = callmodel.CallEstablished

@@ -123,8 +123,8 @@ func (s *Server) AvailabilityChanged(out *node.Output) {
 	}
 }
 
-func (s *Server) badInput(from wire.ID, call callmodel.CallID, out *node.Output, why string) {
-	out.Note(node.Note{Kind: node.NoteBadInput, Peer: from, Call: call, Text: why})
+func (s *Server) badInput(call callmodel.CallID, out *node.Output, why string) {
+	out.Note(node.Note{Kind: node.NoteBadInput, Peer: wire.Switch, Call: call, Text: why})
 }
 
 // Engine returns the part of the T-Server that knows the pair, for those who look at its state.

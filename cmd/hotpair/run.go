@@ -86,18 +86,22 @@ func (f *runFlags) runAll(ctx context.Context, w io.Writer, list []*scenarios.Sc
 			return results, fmt.Errorf("%s: %w", sc.Path, err)
 		}
 		results = append(results, res)
-		if f.json {
-			if err := json.NewEncoder(w).Encode(res); err != nil {
-				return results, err
-			}
-		} else {
-			fmt.Fprint(w, res.Text())
+		if err := f.show(w, res); err != nil {
+			return results, err
 		}
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	return results, nil
+}
+
+func (f *runFlags) show(w io.Writer, res *scenarios.Result) error {
+	if f.json {
+		return json.NewEncoder(w).Encode(res)
+	}
+	_, err := fmt.Fprint(w, res.Text())
+	return err
 }
 
 // summary prints the last line, and turns verdicts into the exit status.

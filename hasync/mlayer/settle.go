@@ -73,7 +73,7 @@ func (l *Layer) follow(out *node.Output) {
 func (l *Layer) switchOver(out *node.Output) {
 	named, other := l.view(l.rec.Named), l.view(l.rec.Named.Peer())
 	another := named.told && named.inc != l.rec.Inc
-	why := ""
+	var why string
 	switch {
 	case !named.up:
 		why = l.rec.Named.String() + " is lost"

@@ -15,7 +15,7 @@ const MaxPayload = 64 << 10
 
 // Encode appends a packet as JSON.
 func Encode(b []byte, h Header, m *wire.Message) ([]byte, error) {
-	data, err := json.MarshalNoEscape(&Packet{Header: h, Msg: m})
+	data, err := json.Marshal(&Packet{Header: h, Msg: m})
 	if err != nil {
 		return b, fmt.Errorf("packet: %w", err)
 	}

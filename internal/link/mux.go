@@ -163,7 +163,7 @@ func (m *Mux) step(in node.Input) {
 	m.in = in
 	m.out.Reset()
 	m.node.Step(&m.in, &m.out)
-	for i := 0; i < len(m.out.Ops); i++ {
+	for i := range m.out.Ops {
 		op := &m.out.Ops[i]
 		if op.Kind != node.OpPersist {
 			m.carryOut(op)

@@ -40,8 +40,10 @@ func TestL1PairConverges(t *testing.T) {
 		{"the primary's CTI link is down", ended(func(t *tape) { t.cti(a, callmodel.CTIDown) }), noPrimary},
 		{"the primary has not announced", ended(func(t *tape) { t.note(a, node.Note{Kind: node.NoteWithdrawn}) }), noPrimary},
 		{"the primary does not run", ended(func(t *tape) { t.kill(a) }), wrong{"L1", "no primary is in service: A does not run"}},
-		{"two primaries", ended(func(t *tape) { t.role(b, wire.Primary, 2) }),
-			wrong{"L1", "at the end primary B has no backup that is available and synchronized: A is primary of epoch 1"}},
+		{
+			"two primaries", ended(func(t *tape) { t.role(b, wire.Primary, 2) }),
+			wrong{"L1", "at the end primary B has no backup that is available and synchronized: A is primary of epoch 1"},
+		},
 		{"the backup is of another epoch", ended(func(t *tape) { t.role(b, wire.Backup, 2) }), noBackup},
 		{"the backup's CTI link is down", ended(func(t *tape) { t.cti(b, callmodel.CTIDown) }), noBackup},
 		{"the backup has not announced", ended(func(t *tape) { t.note(b, node.Note{Kind: node.NoteWithdrawn}) }), noBackup},

@@ -65,7 +65,9 @@ func (t *tape) up(one, other wire.ID) {
 	t.upAt(other, one)
 }
 
-func (t *tape) upAt(id, peer wire.ID) { t.add(id, trace.Record{Kind: trace.Up, Peer: peer, PeerInc: t.inc[peer]}) }
+func (t *tape) upAt(id, peer wire.ID) {
+	t.add(id, trace.Record{Kind: trace.Up, Peer: peer, PeerInc: t.inc[peer]})
+}
 
 func (t *tape) down(id, peer wire.ID, cause node.Cause) {
 	t.add(id, trace.Record{Kind: trace.Down, Peer: peer, PeerInc: t.inc[peer], Text: cause.String()})
@@ -91,19 +93,27 @@ func (t *tape) role(id wire.ID, r wire.Role, epoch uint64) {
 	t.note(id, node.Note{Kind: node.NoteRole, Text: r.String(), N: epoch})
 }
 
-func (t *tape) cti(id wire.ID, s callmodel.CTIState) { t.note(id, node.Note{Kind: node.NoteCTI, Text: s.String()}) }
+func (t *tape) cti(id wire.ID, s callmodel.CTIState) {
+	t.note(id, node.Note{Kind: node.NoteCTI, Text: s.String()})
+}
 
-func (t *tape) announce(id wire.ID, rule string) { t.note(id, node.Note{Kind: node.NoteAnnounced, Text: rule}) }
+func (t *tape) announce(id wire.ID, rule string) {
+	t.note(id, node.Note{Kind: node.NoteAnnounced, Text: rule})
+}
 
 func (t *tape) sync(id wire.ID, text string) { t.note(id, node.Note{Kind: node.NoteSync, Text: text}) }
 
-func (t *tape) held(id wire.ID, c callmodel.CallID) { t.note(id, node.Note{Kind: node.NoteHeld, Call: c}) }
+func (t *tape) held(id wire.ID, c callmodel.CallID) {
+	t.note(id, node.Note{Kind: node.NoteHeld, Call: c})
+}
 
 func (t *tape) named(id wire.ID, c callmodel.CallID, n callmodel.ConnID, how string) {
 	t.note(id, node.Note{Kind: node.NoteNamed, Call: c, ConnID: n, Text: how})
 }
 
-func (t *tape) gone(id wire.ID, c callmodel.CallID) { t.note(id, node.Note{Kind: node.NoteGone, Call: c}) }
+func (t *tape) gone(id wire.ID, c callmodel.CallID) {
+	t.note(id, node.Note{Kind: node.NoteGone, Call: c})
+}
 
 // tells: the peer is told of the state.
 func (t *tape) tells(from wire.ID, r wire.Role, epoch uint64) {

@@ -45,8 +45,12 @@ func CheckSpeed(c *config.Config, speed float64) error {
 		name  string
 		value time.Duration
 	}{
-		{"addp-timeout", c.Link.AddpTimeout}, {"reconnect", c.Link.Reconnect}, {"sync-reconnect-tout", c.Link.SyncReconnect},
-		{"connect-tout", c.A.ConnectTout}, {"connect-tout", c.B.ConnectTout}, {"connect-tout", c.M.ConnectTout},
+		{"addp-timeout", c.Link.AddpTimeout},
+		{"reconnect", c.Link.Reconnect},
+		{"sync-reconnect-tout", c.Link.SyncReconnect},
+		{"connect-tout", c.A.ConnectTout},
+		{"connect-tout", c.B.ConnectTout},
+		{"connect-tout", c.M.ConnectTout},
 		{"sync-time of the switch", c.Switch.SyncTime},
 	} {
 		if o.value > 0 && float64(o.value)/speed < float64(MinWall) {

@@ -384,7 +384,7 @@ func (h *Host) flush() {
 func (h *Host) writeRecords() error {
 	if h.opt.PublishTrace {
 		for i := range h.batch {
-			data, err := json.MarshalNoEscape(&h.batch[i])
+			data, err := json.Marshal(&h.batch[i])
 			if err != nil {
 				return fmt.Errorf("trace: %w", err)
 			}

@@ -273,7 +273,7 @@ func (l *local) Close() error {
 func (l *local) deleteBucket() error {
 	nc, err := nats.Connect(l.opt.URL)
 	if err != nil {
-		return nil //nolint:nilerr // the server is gone, and the bucket with it as far as we can do anything
+		return nil // the server is gone, and the bucket with it as far as we can do anything
 	}
 	defer nc.Close()
 	js, err := jetstream.New(nc)

@@ -201,6 +201,11 @@ func (w *World) Boot(ids ...wire.ID) error {
 		return fmt.Errorf("boot %s: NATS is down, boot it first", nodes[0])
 	}
 	for _, id := range nodes {
+		if w.isolated[id] != fault.Joined {
+			return fmt.Errorf("boot %s: it is cut off from NATS; heal it first", id)
+		}
+	}
+	for _, id := range nodes {
 		w.applied(id, wire.None, "boot")
 		w.running[id] = true
 	}
@@ -345,4 +350,5 @@ func (w *World) Close() error {
 
 func (w *World) applied(id, peer wire.ID, text string) {
 	w.merger.Add(trace.Record{At: w.Now(), Kind: trace.Applied, Node: id, Peer: peer, Text: text})
+	w.deliver(nil)
 }

@@ -67,7 +67,6 @@ const (
 	// NoteIgnored: the client ignores an event of Peer, whose epoch N is lower than one it has seen (X6).
 	NoteIgnored
 
-	noteEnd
 )
 
 var noteNames = [...]string{

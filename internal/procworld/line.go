@@ -68,7 +68,7 @@ func newLine(f *os.File) *line { return &line{f: f, in: bufio.NewReaderSize(f, 1
 
 // send writes a value as one line, at once.
 func (l *line) send(v any) error {
-	data, err := json.MarshalNoEscape(v)
+	data, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("line: %w", err)
 	}

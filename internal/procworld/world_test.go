@@ -47,7 +47,6 @@ type run struct {
 	*procworld.World
 	t       *testing.T
 	records []trace.Record
-	next    uint64
 }
 
 func newRun(t *testing.T, yaml string) *run {
@@ -95,17 +94,6 @@ func (r *run) await(from int, what string, match func(*trace.Record) bool) int {
 	require.NoError(r.t, err)
 	require.True(r.t, ok, "no record of %s", what)
 	return at
-}
-
-// do gives a command and waits for its answer.
-func (r *run) do(id wire.ID, verb string, args map[string]string) {
-	r.t.Helper()
-	r.next++
-	from := len(r.records)
-	require.NoError(r.t, r.Do(id, &node.Command{ID: r.next, Verb: verb, Args: args}))
-	r.await(from, verb, func(rec *trace.Record) bool {
-		return rec.Kind == trace.Noted && rec.Note.N == r.next && (rec.Note.Kind == node.NoteDone || rec.Note.Kind == node.NoteRefused)
-	})
 }
 
 func started(id wire.ID, inc uint64) func(*trace.Record) bool {

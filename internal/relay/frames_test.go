@@ -13,7 +13,6 @@ import (
 	"hotpair/internal/wire"
 )
 
-var sToA = direction{wire.Switch, wire.A}
 
 func TestFrames(t *testing.T) {
 	aToB := direction{wire.A, wire.B}

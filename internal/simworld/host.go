@@ -67,9 +67,6 @@ func (h *host) boot() {
 	h.mux = link.New(h.id, h.inc, h.peers, n, h, h.world.opt.Config.Link)
 	h.connected = true
 	h.mux.Start(h.stored)
-	if !h.linked() {
-		h.carrierDown(event{})
-	}
 }
 
 // end forgets the process.

@@ -135,7 +135,7 @@ func (w *World) handle(e eventq.Event[event]) {
 			h.carrierDown(e.Payload)
 		}
 	case evBoot:
-		if h.mux == nil && w.nats {
+		if h.mux == nil && h.linked() {
 			w.boot(h)
 		}
 	case evCommand:
@@ -179,6 +179,9 @@ func (w *World) Boot(ids ...wire.ID) error {
 		}
 		if !w.nats {
 			return fmt.Errorf("boot %s: NATS is down, boot it first", id)
+		}
+		if h.isolation != fault.Joined {
+			return fmt.Errorf("boot %s: it is cut off from NATS; heal it first", id)
 		}
 		w.boot(h)
 	}
