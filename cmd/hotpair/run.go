@@ -89,7 +89,7 @@ func (f *runFlags) runAll(ctx context.Context, w io.Writer, list []*scenarios.Sc
 		if err := f.show(w, res); err != nil {
 			return results, err
 		}
-		if ctx.Err() != nil {
+		if interrupted := ctx.Err() != nil; interrupted {
 			break
 		}
 	}

@@ -263,4 +263,3 @@ func open(opt Options) *bench {
 	}
 	return n
 }
-

@@ -140,8 +140,9 @@ func TestIdleLinkStaysUp(t *testing.T) {
 func TestOneWayCut(t *testing.T) {
 	n := open(defaults)
 	cut := func() {
-		n.queues[wire.A] = nil
-		n.deliver()
+		for n.queues[wire.A] = nil; len(n.queues[wire.B]) > 0; n.queues[wire.A] = nil {
+			n.give(n.b, n.take(n.b))
+		}
 	}
 	for range 20 {
 		n.pass(addp/2, cut)
@@ -210,6 +211,7 @@ func TestPeerRestartsAndItsKnockIsLost(t *testing.T) {
 func TestGoodbye(t *testing.T) {
 	n := open(defaults)
 	n.b.mux.Stop()
+	n.b.offline = true
 	n.deliver()
 	require.Equal(t, []string{"down goodbye"}, n.a.told)
 }
@@ -263,13 +265,19 @@ func TestOlderTwinIsSilent(t *testing.T) {
 	s := n.take(n.a)
 	twin.mux.Packet(wire.A, s.h, &s.msg)
 	require.Empty(t, n.queued(twin), "what is meant for a later incarnation is not answered")
-	for _, h := range []Header{{Kind: Knock, FromInc: 1}, {Kind: Reset, FromInc: 1, ToInc: 1, Session: n.a.port().session}} {
-		n.a.mux.Packet(wire.B, h, nil)
+	session := n.a.port().session
+	for _, kind := range []PacketKind{Knock, Reset, Bye, HelloAck} {
+		n.a.mux.Packet(wire.B, Header{Kind: kind, FromInc: 1, ToInc: 1, Session: session}, nil)
 	}
 	n.give(n.a, s)
 	n.deliver()
 	require.Empty(t, n.a.told)
 	require.Equal(t, "got 1", n.b.told[len(n.b.told)-1])
+	n.b.mux.Stop()
+	n.b.offline = true
+	n.deliver()
+	n.a.mux.Packet(wire.B, Header{Kind: HelloAck, FromInc: 1, ToInc: 1, Session: session + 1}, nil)
+	require.Equal(t, []string{"down goodbye"}, n.a.told, "a session with the later one is followed by none with the older one")
 }
 
 func TestCarrierDownIsToldOnceForAllPorts(t *testing.T) {

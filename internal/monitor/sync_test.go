@@ -43,6 +43,23 @@ func TestS2FullSyncDoneR5R6(t *testing.T) {
 			t.answers(1, wire.Synchronized)
 			return t
 		}, wrong{"S2", "A answers Backup Ready 1, which is not outstanding"}},
+		{"R7: asked before the switch was read", func() *tape {
+			t := backupB()
+			t.cti(a, callmodel.CTISynchronizing)
+			t.asks(1, 10)
+			t.gone(a, call1)
+			t.cti(a, callmodel.CTISynchronized)
+			t.answers(1, wire.Synchronized)
+			return t
+		}, wrong{"S2", "not outstanding"}},
+		{"asked when it was no primary", func() *tape {
+			t := backupB()
+			t.role(a, wire.Backup, 1)
+			t.asks(1, 10)
+			t.gone(a, call1)
+			t.answers(1, wire.Synchronized)
+			return t
+		}, wrong{"S2", "not outstanding"}},
 		{"never asked", func() *tape {
 			t := backupB()
 			t.answers(1, wire.Synchronized)
@@ -239,6 +256,21 @@ func TestS3SameConnIDs(t *testing.T) {
 			t.named(a, call2, aName2, "invented")
 			return t
 		}, differs},
+		{"named by neither", func() *tape {
+			t := synchronizedPair()
+			t.held(b, call2)
+			t.held(a, call2)
+			t.busy()
+			return t
+		}, wrong{"S3", "call 2@12 is 0000000000000000 at A and 0000000000000000 at B"}},
+		{"the backup does not know of the new epoch yet", func() *tape {
+			t := synchronizedPair()
+			t.role(a, wire.Primary, 2)
+			t.held(b, call2)
+			t.named(a, call2, aName2, "invented")
+			t.busy()
+			return t
+		}, wrong{}},
 		{"held at one only", func() *tape {
 			t := synchronizedPair()
 			t.named(a, call2, aName2, "invented")
@@ -325,6 +357,9 @@ func TestS3SessionsEnd(t *testing.T) {
 		}, wrong{}},
 		{"both name it: the one that was primary, and its successor", func() *tape {
 			t := synchronizedPair()
+			for range 20 { // the numbers of A's records are not comparable with B's
+				t.note(a, node.Note{Kind: node.NoteReady, N: 1})
+			}
 			first := t.newCall()
 			bName := callmodel.NewConnID(1, 1, 2)
 			t.role(b, wire.Primary, 2)

@@ -66,7 +66,6 @@ const (
 	NoteActed
 	// NoteIgnored: the client ignores an event of Peer, whose epoch N is lower than one it has seen (X6).
 	NoteIgnored
-
 )
 
 var noteNames = [...]string{

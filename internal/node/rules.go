@@ -23,7 +23,6 @@ const (
 	X5
 	// X6 off: naming a primary does not raise the epoch, and lower epochs are not ignored.
 	X6
-
 )
 
 var ruleNames = []string{"X1", "X2", "X3", "X4", "X5", "X6"}
