@@ -12,6 +12,8 @@ import (
 const (
 	addp      = 3 * time.Second
 	reconnect = time.Second
+	// storm is how many packets may follow from each other.
+	storm = 10_000
 )
 
 var defaults = Options{AddpTimeout: addp, Reconnect: reconnect, SyncReconnect: reconnect}
@@ -199,7 +201,10 @@ func (n *bench) other(e *end) *end {
 
 // deliver delivers what is under way, and what follows from it.
 func (n *bench) deliver() {
-	for len(n.queues[n.a.id])+len(n.queues[n.b.id]) > 0 {
+	for rounds := 0; len(n.queues[n.a.id])+len(n.queues[n.b.id]) > 0; rounds++ {
+		if rounds > storm {
+			panic(fmt.Sprintf("the ends answer each other for ever: %q %q", n.queued(n.a), n.queued(n.b)))
+		}
 		for _, e := range []*end{n.a, n.b} {
 			if len(n.queues[e.id]) > 0 {
 				n.give(e, n.take(e))

@@ -13,6 +13,9 @@ import (
 // MaxPayload is the greatest payload that is read, in bytes.
 const MaxPayload = 64 << 10
 
+// maxReason bounds what an error tells of a payload, in characters.
+const maxReason = 1000
+
 // Encode appends a packet as JSON.
 func Encode(b []byte, h Header, m *wire.Message) ([]byte, error) {
 	data, err := json.Marshal(&Packet{Header: h, Msg: m})
@@ -30,7 +33,7 @@ func Decode(data []byte, from, to wire.ID) (p Packet, err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {
-		return p, fmt.Errorf("the payload is no packet: %w", err)
+		return p, fmt.Errorf("the payload is no packet: %.*s", maxReason, err.Error()) // which may quote all of the payload
 	}
 	if rest := bytes.TrimSpace(data[min(d.InputOffset(), int64(len(data))):]); len(rest) > 0 {
 		return p, errors.New("the payload is no packet: something follows it")

@@ -54,7 +54,7 @@ func (k *PacketKind) UnmarshalText(b []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("unknown packet %q, known are %q", b, packetNames[1:])
+	return fmt.Errorf("unknown packet %.40q, known are %q", b, packetNames[1:])
 }
 
 // Header is a packet without its message.

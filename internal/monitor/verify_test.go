@@ -223,7 +223,8 @@ func TestVerifyReportsWhatItSawOfACutTrace(t *testing.T) {
 	require.Equal(t, []string{"S1"}, monitors(rep.Violations))
 }
 
-// FuzzVerify: nothing that stands in a file makes a monitor panic, and the same file is judged the same again.
+// FuzzVerify: nothing that stands in a file makes a monitor panic, and the same file is judged the same again. The seeds are long: with
+// -fuzzminimizetime 5x the time is not spent on making them shorter.
 func FuzzVerify(f *testing.F) {
 	records := whole()
 	data := file(f, records, config.Default())

@@ -82,7 +82,7 @@ const (
 	// stopTime is how long an orderly stop may take; behind it, the host is killed. Without a server or a store there is nobody to say goodbye to.
 	stopTime = 2 * time.Second
 	// maxReason bounds what a record quotes of a message that made no sense, in bytes.
-	maxReason = 400
+	maxReason = 1200
 )
 
 // Subject returns the subject of one direction of a link.

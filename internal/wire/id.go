@@ -75,7 +75,7 @@ func ParseID(s string) (ID, error) {
 			return Client(n), nil
 		}
 	}
-	return None, fmt.Errorf("unknown node %q: nodes are S, A, B, M, NATS and C1 to C%d", s, MaxClients)
+	return None, fmt.Errorf("unknown node %.40q: nodes are S, A, B, M, NATS and C1 to C%d", s, MaxClients)
 }
 
 // MarshalText implements encoding.TextMarshaler.

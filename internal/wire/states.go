@@ -65,5 +65,5 @@ func parseEnum[T ~uint8](dst *T, what string, names []string, b []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("unknown %s %q, known are %q", what, b, names[1:])
+	return fmt.Errorf("unknown %s %.40q, known are %q", what, b, names[1:])
 }

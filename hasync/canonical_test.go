@@ -1,0 +1,138 @@
+package hasync
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"hotpair/callmodel"
+	"hotpair/internal/canon"
+	"hotpair/internal/canon/canontest"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+type quiet struct{}
+
+func (quiet) RoleChanged(*node.Output)         {}
+func (quiet) AvailabilityChanged(*node.Output) {}
+
+// rich is an engine in which every part of the state is in use.
+func rich() *Engine {
+	e := New(wire.A, DefaultOptions(), quiet{})
+	var out node.Output
+	e.Start(3, &out)
+	e.ControlUp(&out)
+	e.HAUp(2, &out)
+	e.appoint(&wire.Message{Epoch: 4, Node: wire.A, Inc: 3}, &out)
+	e.CTISynchronized(7, &out)
+	e.Created(callmodel.CallID{Ref: 1, Born: 8}, &out)
+	e.Receive(&wire.Message{Kind: wire.PeerState, Epoch: 4, Role: wire.Backup, CTI: callmodel.CTISynchronized}, &out)
+	e.Receive(&wire.Message{Kind: wire.BackupReady, Epoch: 4, Num: 1, Seq: 7}, &out)
+	e.names.calls[1].earlyBorn, e.names.calls[1].earlyID = 99, 5
+	e.names.calls = e.names.calls[:2]
+	e.Settle(&out)
+	return e
+}
+
+// TestCanonicalHoldsEveryField: a field that is in none of the bytes would be lost by a restore.
+func TestCanonicalHoldsEveryField(t *testing.T) {
+	e := rich()
+	canonical := func() []byte { return e.AppendCanonical(nil) }
+	require.Empty(t, canontest.Unseen(e, canonical, []string{
+		"self", "opt", "server", "names.maxRef", // given when it is made
+		"waiting", "toldPeer", "toldM", "notedReady", "notedSync", "notedTags", // follow from the rest after Settle
+		"names.held", "names.unnamed", "names.unknown", "names.tagged", // counted again
+		"names.calls[0]",                  // no call has reference 0
+		"names.calls[1].gen", "names.gen", // told as tagged or not; moving either by one is seen in the other direction only
+		"names.calls[1].known", // told as known to the peer's present incarnation or not
+	}))
+	// What was left out because it is told in another form.
+	before := canonical()
+	e.names.calls[1].gen = e.names.gen
+	require.NotEqual(t, before, canonical())
+	e.names.calls[1].known = e.names.peerInc
+	require.NotEqual(t, before, canonical())
+}
+
+func TestRestoredIsTheSame(t *testing.T) {
+	e := rich()
+	b := e.AppendCanonical(nil)
+	again := New(wire.A, DefaultOptions(), quiet{})
+	r := canon.NewReader(b)
+	again.Restore(r)
+	require.NoError(t, r.Err())
+	require.Equal(t, b, again.AppendCanonical(nil))
+	require.Equal(t, e.names.tagged, again.names.tagged)
+	require.Equal(t, e.names.unknown, again.names.unknown)
+	require.Equal(t, e.toldPeer, again.toldPeer)
+	require.Equal(t, e.toldM, again.toldM)
+	require.Equal(t, e.notedSync, again.notedSync)
+	for cut := range b {
+		r := canon.NewReader(b[:cut])
+		New(wire.A, DefaultOptions(), quiet{}).Restore(r)
+		require.ErrorIs(t, r.Err(), canon.ErrMalformed, "cut at %d", cut)
+	}
+}
+
+// TestTagsAreCounted: counters and generations say what a sweep over all calls would.
+func TestTagsAreCounted(t *testing.T) {
+	n := names{maxRef: 100}
+	n.setPeer(1)
+	check := func() {
+		t.Helper()
+		held, unnamed, unknown, tagged := 0, 0, 0, 0
+		for i := range n.calls {
+			c := &n.calls[i]
+			if !c.held() {
+				continue
+			}
+			held++
+			if c.connID == 0 {
+				unnamed++
+			}
+			if !n.isKnown(c) {
+				unknown++
+			}
+			if n.isTagged(c) {
+				tagged++
+			}
+		}
+		require.Equal(t, []int{held, unnamed, unknown, tagged}, []int{n.held, n.unnamed, n.unknown, n.tagged})
+	}
+	seed := uint64(1)
+	random := func(most uint64) uint64 {
+		seed = seed*6364136223846793005 + 1442695040888963407
+		return seed >> 33 % most
+	}
+	for range 20_000 {
+		c := n.at(uint32(random(20) + 1))
+		switch random(8) {
+		case 0, 1, 2:
+			if !c.held() {
+				n.hold(c, random(50)+1, random(2) == 0)
+			}
+		case 3, 4:
+			if c.held() {
+				n.release(c)
+			}
+		case 5:
+			if c.held() {
+				n.setConnID(c, callmodel.ConnID(random(9)+1))
+				n.setKnown(c, random(2) == 0)
+			}
+		case 6:
+			if random(5) == 0 {
+				n.tagAll()
+			} else if random(5) == 0 {
+				n.untagAll()
+			}
+		case 7:
+			if random(50) == 0 {
+				n.untagAll() // a new session of the peer ends the tagging
+				n.setPeer(n.peerInc + 1)
+			}
+		}
+		check()
+	}
+}

@@ -1,0 +1,145 @@
+package link
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"hotpair/callmodel"
+	"hotpair/internal/wire"
+)
+
+var header = Header{Kind: Data, FromInc: 1, ToInc: 2, Session: 3, Seq: 4, Index: 5}
+
+// This is a public interface: what stands in a payload does not change by accident.
+func TestPayloads(t *testing.T) {
+	for _, tc := range []struct {
+		from, to wire.ID
+		h        Header
+		msg      *wire.Message
+		want     string
+	}{
+		{wire.B, wire.A, Header{Kind: Knock, FromInc: 7}, nil, `{"pkt":"knock","fromInc":7}`},
+		{wire.B, wire.A, Header{Kind: Knock, FromInc: 7, ToInc: 1, Session: 2}, nil, `{"pkt":"knock","fromInc":7,"toInc":1,"session":2}`},
+		{wire.A, wire.B, Header{Kind: Hello, FromInc: 7, Session: 1}, nil, `{"pkt":"hello","fromInc":7,"session":1}`},
+		{wire.A, wire.B, Header{Kind: Poll, FromInc: 7, ToInc: 8, Session: 1, Seq: 9}, nil, `{"pkt":"poll","fromInc":7,"toInc":8,"session":1,"seq":9}`},
+		{
+			wire.A, wire.B, header, &wire.Message{Kind: wire.CallNamed, Epoch: 2, Num: 3, Call: callmodel.CallID{Ref: 4, Born: 5}, ConnID: 0xabc},
+			`{"pkt":"data","fromInc":1,"toInc":2,"session":3,"seq":4,"idx":5,"msg":` +
+				`{"kind":"CallNamed","epoch":2,"num":3,"call":{"ref":4,"born":5},"connId":"0000000000000abc"}}`,
+		},
+		{
+			wire.A, wire.MLayer, header,
+			&wire.Message{Kind: wire.Status, Role: wire.Primary, CTI: callmodel.CTIDown, Announced: true, Ready: true},
+			`{"pkt":"data","fromInc":1,"toInc":2,"session":3,"seq":4,"idx":5,"msg":` +
+				`{"kind":"Status","role":"primary","cti":"down","announced":true,"ready":true}}`,
+		},
+		{
+			wire.MLayer, wire.B, header, &wire.Message{Kind: wire.Appoint, Epoch: 2, Node: wire.A, Inc: 3, Normal: true},
+			`{"pkt":"data","fromInc":1,"toInc":2,"session":3,"seq":4,"idx":5,"msg":{"kind":"Appoint","epoch":2,"normal":true,"node":"A","inc":3}}`,
+		},
+		{
+			wire.A, wire.Client(1), header, &wire.Message{Kind: wire.EventError, Text: `<"&>` + "\u2028"},
+			`{"pkt":"data","fromInc":1,"toInc":2,"session":3,"seq":4,"idx":5,"msg":{"kind":"EventError","text":"<\"&>\u2028"}}`,
+		},
+	} {
+		b, err := Encode([]byte("x"), tc.h, tc.msg)
+		require.NoError(t, err)
+		require.JSONEq(t, tc.want, string(b[1:]))
+		p, err := Decode(b[1:], tc.from, tc.to)
+		require.NoError(t, err)
+		require.Equal(t, Packet{Header: tc.h, Msg: tc.msg}, p)
+	}
+}
+
+func TestWrongPayloads(t *testing.T) {
+	const data = `{"pkt":"data","fromInc":1,"toInc":2,"session":3,"seq":4,"idx":5,"msg":`
+	for _, tc := range []struct{ payload, want string }{
+		{"", "the payload is no packet"},
+		{"{", "the payload is no packet"},
+		{"null", "pkt is missing: it is one of"},
+		{"[]", "the payload is no packet"},
+		{`"pkt"`, "the payload is no packet"},
+		{"{}", `pkt is missing: it is one of ["knock" "hello"`},
+		{`{"pkt":""}`, `unknown packet "", known are`},
+		{`{"pkt":"greeting","fromInc":1}`, `unknown packet "greeting", known are ["knock"`},
+		{`{"pkt":"` + strings.Repeat("x", 60_000) + `"}`, "unknown packet"},
+		{data + `{"kind":"` + strings.Repeat("x", 60_000) + `"}}`, "unknown message kind"},
+		{`{"` + strings.Repeat("x", 60_000) + `":1}`, "the payload is no packet"},
+		{`{"pkt":5,"fromInc":1}`, "the payload is no packet"},
+		{`{"pkt":"knock"}`, "knock: fromInc is missing"},
+		{`{"pkt":"knock","fromInc":-1}`, "the payload is no packet"},
+		{`{"pkt":"knock","fromInc":18446744073709551616}`, "the payload is no packet"},
+		{`{"pkt":"knock","fromInc":1.5}`, "the payload is no packet"},
+		{`{"pkt":"knock","fromInc":1}{}`, "something follows it"},
+		{`{"pkt":"knock","fromInc":1} x`, "something follows it"},
+		{`{"pkt":"knock","fromInc":1,"colour":"red"}`, "colour"},
+		{`{"pkt":"hello","fromInc":1}`, "hello: session is missing"},
+		{`{"pkt":"confirm","fromInc":1,"session":1}`, "confirm: toInc is missing"},
+		{`{"pkt":"poll","fromInc":1,"toInc":1,"session":1,"msg":{"kind":"CallNamed"}}`, "poll: a message belongs into data"},
+		{`{"pkt":"data","fromInc":1,"toInc":1,"session":1,"seq":1}`, "data: a message belongs into data"},
+		{`{"pkt":"data","fromInc":1,"toInc":1,"session":1,"msg":{"kind":"CallNamed"}}`, "data: seq is missing"},
+		{data + `{}}`, "kind is missing: A sends B one of PeerState"},
+		{data + `{"kind":"Hurray"}}`, `unknown message kind "Hurray", known are`},
+		{data + `{"kind":"CallNamed","num":1,"call":{"ref":1,"born":1}}}`, "CallNamed: missing: connId"},
+		{data + `{"kind":"CallNamed","num":1,"call":{"ref":1,"born":1},"connId":"1"}}`, "a ConnID has 16 hexadecimal digits"},
+		{data + `{"kind":"FullSyncAck","num":1,"role":"primary"}}`, "FullSyncAck: not allowed: role; it has epoch, num"},
+		{data + `{"kind":"FullSyncDone","num":1,"reason":"bored"}}`, `unknown reason "bored", known are`},
+		{data + `{"kind":"FullSyncAck","num":1,"extra":1}}`, "extra"},
+		{data + `{"kind":"Status","role":"primary","cti":"down"}}`, "Status is not what A sends B"},
+		{`{"pkt":"knock","fromInc":1,"x":"` + strings.Repeat("x", MaxPayload) + `"}`, "at most 65536 are read"},
+		{strings.Repeat("[", MaxPayload), "the payload is no packet"},
+		{`{"pkt":` + strings.Repeat(`{"pkt":`, 9000), "the payload is no packet"},
+		{"\xff\xfe", "the payload is no packet"},
+	} {
+		_, err := Decode([]byte(tc.payload), wire.A, wire.B)
+		require.ErrorContains(t, err, tc.want, "%.80s", tc.payload)
+		require.Less(t, len(err.Error()), 2000, "the error does not quote all of it")
+	}
+}
+
+// FuzzDecode: a decoder that panics takes the node with it, and what was decoded can be encoded to the same.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"pkt":"knock","fromInc":7}`), uint16(2), uint16(3))
+	f.Add([]byte(`{"pkt":"data","fromInc":1,"toInc":2,"session":3,"seq":4,"msg":{"kind":"BackupReady","num":1,"seq":9}}`), uint16(3), uint16(2))
+	f.Add([]byte(`{"pkt":"data","fromInc":1,"toInc":2,"session":3,"seq":4,"msg":{"kind":"RegisterAddress","thisDN":"*"}}`), uint16(16), uint16(2))
+	f.Fuzz(func(t *testing.T, data []byte, from, to uint16) {
+		p, err := Decode(data, wire.ID(from), wire.ID(to))
+		if err != nil {
+			return
+		}
+		b, err := Encode(nil, p.Header, p.Msg)
+		require.NoError(t, err)
+		again, err := Decode(b, wire.ID(from), wire.ID(to))
+		require.NoError(t, err, "%s", b)
+		require.Equal(t, p, again)
+		// Others read it with other libraries.
+		var other Packet
+		require.NoError(t, json.Unmarshal(b, &other))
+		require.Equal(t, p, other)
+	})
+}
+
+// FuzzEncode: what a node may send arrives as it was.
+func FuzzEncode(f *testing.F) {
+	f.Add(uint8(wire.EventError), uint64(1), uint64(2), uint64(3), uint64(4), "1001", "text")
+	f.Fuzz(func(t *testing.T, kind uint8, a, b, c, d uint64, dn, text string) {
+		m := &wire.Message{Kind: wire.Kind(kind), Epoch: a, Num: b, Seq: c, ConnID: callmodel.ConnID(d), ThisDN: callmodel.DN(dn), Text: text}
+		for _, link := range [][2]wire.ID{{wire.A, wire.B}, {wire.A, wire.Client(1)}, {wire.Client(1), wire.A}, {wire.A, wire.MLayer}} {
+			if m.Validate(link[0], link[1]) != nil {
+				continue
+			}
+			data, err := Encode(nil, header, m)
+			require.NoError(t, err)
+			p, err := Decode(data, link[0], link[1])
+			if len(data) > MaxPayload {
+				require.Error(t, err)
+				continue
+			}
+			require.NoError(t, err, "%s", data)
+			require.Equal(t, Packet{Header: header, Msg: m}, p)
+		}
+	})
+}

@@ -1,0 +1,488 @@
+package tserver_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"hotpair/callmodel"
+	"hotpair/hasync"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+	"hotpair/tserver"
+)
+
+// rig drives one T-Server by hand. What it does in a step is checked by take and none.
+type rig struct {
+	t      *testing.T
+	id     wire.ID
+	opt    tserver.Options
+	server *tserver.Server
+	in     node.Input
+	out    node.Output
+	seq    uint64
+}
+
+func newRig(t *testing.T, id wire.ID, change func(*tserver.Options)) *rig {
+	o := tserver.DefaultOptions()
+	if change != nil {
+		change(&o)
+	}
+	require.NoError(t, o.Validate())
+	r := &rig{t: t, id: id, opt: o, server: tserver.New(id, o)}
+	r.step(node.Input{Kind: node.Start, Inc: 1})
+	return r
+}
+
+func (r *rig) step(in node.Input) {
+	r.in = in
+	r.out.Reset()
+	r.server.Step(&r.in, &r.out)
+	r.restored()
+}
+
+// restored goes on with a T-Server that was made of the canonical bytes of the other one: every test is also one of Restore.
+func (r *rig) restored() {
+	b := r.server.AppendCanonical(nil)
+	r.server = tserver.New(r.id, r.opt)
+	require.NoError(r.t, r.server.Restore(b))
+	require.Equal(r.t, b, r.server.AppendCanonical(nil))
+}
+
+func (r *rig) up(peers ...wire.ID) {
+	for _, p := range peers {
+		r.step(node.Input{Kind: node.PortUp, Peer: p, Inc: 1})
+	}
+}
+
+func (r *rig) down(peer wire.ID) {
+	r.step(node.Input{Kind: node.PortDown, Peer: peer, Cause: node.CauseTimeout})
+}
+
+func (r *rig) hear(from wire.ID, m wire.Message) {
+	r.step(node.Input{Kind: node.Receive, Peer: from, Msg: &m})
+}
+
+// peer lets the other T-Server tell its state.
+func (r *rig) peer(id wire.ID, role wire.Role, epoch uint64, cti callmodel.CTIState, announced bool) {
+	r.hear(id, wire.Message{Kind: wire.PeerState, Role: role, Epoch: epoch, CTI: cti, Announced: announced})
+}
+
+func (r *rig) appoint(named wire.ID, epoch uint64, normal bool) {
+	r.hear(wire.MLayer, wire.Message{Kind: wire.Appoint, Epoch: epoch, Node: named, Inc: 1, Normal: normal})
+}
+
+// read lets the T-Server read a switch that has these calls.
+func (r *rig) read(seq uint64, calls ...callmodel.CallID) {
+	r.up(wire.Switch)
+	r.hear(wire.Switch, wire.Message{Kind: wire.SnapshotBegin, Seq: seq})
+	for _, c := range calls {
+		r.hear(wire.Switch, wire.Message{
+			Kind: wire.SnapshotCall, Call: c, CallType: callmodel.CallInternal, CallState: callmodel.CallRinging, ThisDN: "1001", OtherDN: "1002",
+		})
+	}
+	r.hear(wire.Switch, wire.Message{Kind: wire.SnapshotEnd, Seq: seq})
+	r.seq = seq
+}
+
+func (r *rig) created(c callmodel.CallID) {
+	r.seq++
+	r.hear(wire.Switch, wire.Message{
+		Kind: wire.CallCreated, Seq: r.seq, Call: c, CallType: callmodel.CallInternal, ThisDN: "1001", OtherDN: "1002",
+	})
+}
+
+func (r *rig) released(c callmodel.CallID) {
+	r.seq++
+	r.hear(wire.Switch, wire.Message{Kind: wire.CallReleased, Seq: r.seq, Call: c})
+}
+
+// sent returns the messages of a kind that the last step sent to a peer.
+func (r *rig) sent(to wire.ID, kind wire.Kind) (list []wire.Message) {
+	for _, op := range r.out.Ops {
+		if op.Kind == node.OpSend && op.Peer == to && r.out.Msgs[op.Index].Kind == kind {
+			list = append(list, r.out.Msgs[op.Index])
+		}
+	}
+	return list
+}
+
+func (r *rig) one(to wire.ID, kind wire.Kind) wire.Message {
+	r.t.Helper()
+	list := r.sent(to, kind)
+	require.Len(r.t, list, 1, "%s to %s", kind, to)
+	return list[0]
+}
+
+func (r *rig) none(to wire.ID, kind wire.Kind) {
+	r.t.Helper()
+	require.Empty(r.t, r.sent(to, kind))
+}
+
+func (r *rig) engine() *hasync.Engine { return r.server.Engine() }
+
+func call(ref uint32, born uint64) callmodel.CallID { return callmodel.CallID{Ref: ref, Born: born} }
+
+// primary is A, synchronized, primary of epoch 1, with a backup that has read the switch; it holds call 1@5.
+func primary(t *testing.T, change func(*tserver.Options)) *rig {
+	r := newRig(t, wire.A, change)
+	r.up(wire.MLayer, wire.B)
+	r.appoint(wire.A, 1, false)
+	r.read(5, call(1, 5))
+	r.peer(wire.B, wire.Backup, 1, callmodel.CTISynchronized, false)
+	return r
+}
+
+// backup is B, synchronized at event 5 with call 1@5, whose HA link is up to primary A of epoch 1: it waits for Full Sync Done.
+func backup(t *testing.T, change func(*tserver.Options)) *rig {
+	r := newRig(t, wire.B, change)
+	r.up(wire.MLayer, wire.A)
+	r.peer(wire.A, wire.Primary, 1, callmodel.CTISynchronized, true)
+	r.read(5, call(1, 5))
+	return r
+}
+
+func backupReady(w uint64) wire.Message {
+	return wire.Message{Kind: wire.BackupReady, Epoch: 1, Num: 1, Seq: w}
+}
+
+func fullSyncDone(num uint64, reason wire.Reason) wire.Message {
+	return wire.Message{Kind: wire.FullSyncDone, Epoch: 1, Num: num, Reason: reason}
+}
+
+// Hot-Standby HA.
+
+func TestR2Reconcile(t *testing.T) {
+	r := primary(t, nil)
+	kept := r.engine().ConnID(call(1, 5))
+	r.created(call(2, 6))
+	r.down(wire.Switch)
+	require.Equal(t, callmodel.CTIDown, r.engine().CTI())
+	require.True(t, r.engine().Held(call(2, 6)), "calls are kept while the switch cannot be heard")
+	r.read(9, call(1, 5), call(3, 8))
+	require.Equal(t, kept, r.engine().ConnID(call(1, 5)), "what both hold keeps its ConnID")
+	require.False(t, r.engine().Held(call(2, 6)), "what the switch does not hold is released")
+	require.NotZero(t, r.engine().ConnID(call(3, 8)), "what is new gets an invented one")
+
+	b := backup(t, nil)
+	require.NotEqual(t, r.engine().ConnID(call(1, 5)), b.engine().ConnID(call(1, 5)), "a backup's inventions differ")
+}
+
+func TestR2NothingCountsBeforeTheSnapshotIsComplete(t *testing.T) {
+	r := newRig(t, wire.A, nil)
+	r.up(wire.Switch)
+	require.Len(t, r.sent(wire.Switch, wire.SnapshotRequest), 1)
+	r.hear(wire.Switch, wire.Message{Kind: wire.SnapshotBegin, Seq: 5})
+	r.hear(wire.Switch, wire.Message{Kind: wire.SnapshotCall, Call: call(1, 5), CallType: callmodel.CallInternal, CallState: callmodel.CallRinging})
+	require.False(t, r.engine().Held(call(1, 5)))
+	r.hear(wire.Switch, wire.Message{Kind: wire.SnapshotEnd, Seq: 5})
+	require.True(t, r.engine().Held(call(1, 5)))
+}
+
+func TestR3PrimaryAnnounces(t *testing.T) {
+	r := newRig(t, wire.A, nil)
+	r.up(wire.MLayer, wire.Client(1))
+	r.read(5)
+	require.False(t, r.engine().Announced(), "a backup does not")
+	r.appoint(wire.A, 1, false)
+	require.True(t, r.engine().Announced())
+	r.one(wire.MLayer, wire.EventLinkConnected)
+	r.one(wire.Client(1), wire.EventLinkConnected)
+	r.down(wire.Switch)
+	require.False(t, r.engine().Announced())
+	r.one(wire.MLayer, wire.EventLinkDisconnected)
+}
+
+func TestR4BackupReady(t *testing.T) {
+	r := newRig(t, wire.B, nil)
+	r.up(wire.MLayer, wire.A)
+	r.one(wire.A, wire.PeerState)
+	r.read(5)
+	r.none(wire.A, wire.BackupReady)
+	r.peer(wire.A, wire.Backup, 0, callmodel.CTISynchronized, false)
+	r.none(wire.A, wire.BackupReady) // its peer is no primary
+	r.peer(wire.A, wire.Primary, 1, callmodel.CTISynchronized, false)
+	m := r.one(wire.A, wire.BackupReady)
+	require.Equal(t, uint64(1), m.Num)
+	require.Equal(t, uint64(5), m.Seq, "the watermark (X1)")
+	require.Equal(t, uint64(1), m.Epoch, "it has followed its primary's epoch")
+
+	// Answered start-up: again when the primary has announced, and not before.
+	r.hear(wire.A, fullSyncDone(1, wire.StartUp))
+	r.peer(wire.A, wire.Primary, 1, callmodel.CTISynchronizing, false)
+	r.none(wire.A, wire.BackupReady)
+	r.peer(wire.A, wire.Primary, 1, callmodel.CTISynchronized, true)
+	require.Equal(t, uint64(2), r.one(wire.A, wire.BackupReady).Num)
+
+	// A new epoch ends the waiting; its primary is asked anew. A new HA session means the same (X5).
+	r.peer(wire.A, wire.Primary, 3, callmodel.CTISynchronized, true)
+	require.Equal(t, uint64(3), r.one(wire.A, wire.BackupReady).Num)
+	r.hear(wire.A, wire.Message{Kind: wire.FullSyncDone, Epoch: 3, Num: 3, Reason: wire.Synchronized})
+	r.down(wire.A)
+	r.up(wire.A)
+	r.peer(wire.A, wire.Primary, 3, callmodel.CTISynchronized, true)
+	require.Equal(t, uint64(4), r.one(wire.A, wire.BackupReady).Num)
+}
+
+// Call Synchronization Between T-Servers.
+
+func TestR5TagsWhatIsNotAcknowledged(t *testing.T) {
+	r := primary(t, nil)
+	r.created(call(2, 6))
+	named := r.one(wire.B, wire.CallNamed)
+	r.hear(wire.B, wire.Message{Kind: wire.CallNamedAck, Epoch: 1, Num: named.Num, Call: named.Call, ConnID: named.ConnID})
+	r.hear(wire.B, backupReady(5))
+	r.none(wire.B, wire.FullSyncDone)
+	r.released(call(2, 6)) // acknowledged, so not tagged
+	r.none(wire.B, wire.FullSyncDone)
+	r.created(call(3, 8)) // later, so not tagged
+	r.released(call(1, 5))
+	require.Equal(t, wire.Synchronized, r.one(wire.B, wire.FullSyncDone).Reason)
+
+	// A new incarnation of the backup knows nothing: call 3, which the old one never acknowledged, is tagged.
+	r.down(wire.B)
+	r.step(node.Input{Kind: node.PortUp, Peer: wire.B, Inc: 2})
+	r.peer(wire.B, wire.Backup, 1, callmodel.CTISynchronized, false)
+	r.hear(wire.B, backupReady(5))
+	r.none(wire.B, wire.FullSyncDone)
+}
+
+func TestR6FullSyncDone(t *testing.T) {
+	r := primary(t, nil)
+	r.released(call(1, 5))
+	r.hear(wire.B, backupReady(5))
+	m := r.one(wire.B, wire.FullSyncDone) // with nothing tagged, at once
+	require.Equal(t, uint64(1), m.Num)
+	ready, _ := r.engine().Readiness()
+	require.False(t, ready, "not before it is acknowledged (X10)")
+	r.hear(wire.B, wire.Message{Kind: wire.FullSyncAck, Epoch: 1, Num: 1})
+	ready, _ = r.engine().Readiness()
+	require.True(t, ready)
+}
+
+// Primary T-Server Still in Start-up Phase.
+
+func TestR7StartUp(t *testing.T) {
+	r := newRig(t, wire.A, nil)
+	r.up(wire.MLayer, wire.B)
+	r.appoint(wire.A, 1, false)
+	r.up(wire.Switch)
+	r.peer(wire.B, wire.Backup, 1, callmodel.CTISynchronized, false)
+	r.hear(wire.B, backupReady(5))
+	require.Equal(t, wire.StartUp, r.one(wire.B, wire.FullSyncDone).Reason)
+	// "... and vice versa. Once the old primary T-Server finishes switch synchronization, it initiates T-Server synchronization".
+	r.appoint(wire.B, 2, false)
+	require.Equal(t, wire.Backup, r.engine().Role())
+	r.peer(wire.B, wire.Primary, 2, callmodel.CTISynchronized, true)
+	r.read(7)
+	r.one(wire.B, wire.BackupReady)
+}
+
+// Primary T-Server's Link with the Switch is Down.
+
+func TestR8LinkDown(t *testing.T) {
+	r := primary(t, nil)
+	r.down(wire.Switch)
+	r.hear(wire.B, backupReady(5))
+	require.Equal(t, wire.LinkDown, r.one(wire.B, wire.FullSyncDone).Reason)
+}
+
+func TestR9Announces(t *testing.T) {
+	for _, reason := range []wire.Reason{wire.Synchronized, wire.StartUp, wire.LinkDown} {
+		r := backup(t, nil)
+		require.False(t, r.engine().Announced())
+		r.hear(wire.A, fullSyncDone(7, reason))
+		require.False(t, r.engine().Announced(), "it answers another Backup Ready")
+		r.hear(wire.A, fullSyncDone(1, reason))
+		require.True(t, r.engine().Announced())
+		require.Equal(t, uint64(1), r.one(wire.A, wire.FullSyncAck).Num)
+		r.one(wire.MLayer, wire.EventLinkConnected)
+		ready, _ := r.engine().Readiness()
+		require.Equal(t, reason == wire.Synchronized, ready, "start-up and link-down are answers, not synchronization")
+	}
+}
+
+// Backup T-Server Fails During Synchronization.
+
+func TestR10BackupFails(t *testing.T) {
+	for name, fails := range map[string]func(*rig){
+		"it dies":                func(r *rig) { r.down(wire.B) },
+		"it loses the switch":    func(r *rig) { r.peer(wire.B, wire.Backup, 1, callmodel.CTIDown, false) },
+		"M says that it is dead": func(r *rig) { r.hear(wire.MLayer, wire.Message{Kind: wire.PeerFailed, Epoch: 1, Node: wire.B, Inc: 1}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := primary(t, nil)
+			r.hear(wire.B, backupReady(5))
+			fails(r)
+			r.none(wire.B, wire.FullSyncDone)
+			r.released(call(1, 5))
+			r.none(wire.B, wire.FullSyncDone)
+		})
+	}
+}
+
+// Primary T-Server Fails During Synchronization.
+
+func TestR11PrimaryFails(t *testing.T) {
+	r := backup(t, nil)
+	r.down(wire.A)
+	require.True(t, r.engine().Announced(), "at once")
+	r.one(wire.MLayer, wire.EventLinkConnected)
+
+	r = backup(t, nil)
+	r.hear(wire.MLayer, wire.Message{Kind: wire.PeerFailed, Epoch: 1, Node: wire.A, Inc: 2})
+	require.False(t, r.engine().Announced(), "another incarnation than the one it waits for")
+	r.hear(wire.MLayer, wire.Message{Kind: wire.PeerFailed, Epoch: 1, Node: wire.A, Inc: 1})
+	require.True(t, r.engine().Announced(), "or M says so")
+
+	r = backup(t, nil)
+	r.step(node.Input{Kind: node.CarrierDown})
+	require.False(t, r.engine().Announced(), "its own carrier is down: no conclusion")
+
+	// Not waiting, and no primary of its epoch reached for connect-tout.
+	r = newRig(t, wire.B, nil)
+	r.read(5)
+	require.False(t, r.engine().Announced())
+	r.step(node.Input{Kind: node.Fired, Timer: node.Timer{Kind: 1}})
+	require.True(t, r.engine().Announced())
+}
+
+func TestR12Naming(t *testing.T) {
+	r := primary(t, nil)
+	r.created(call(2, 6))
+	m := r.one(wire.B, wire.CallNamed)
+	require.Equal(t, r.engine().ConnID(call(2, 6)), m.ConnID)
+
+	b := backup(t, nil)
+	name := func(c callmodel.CallID, connID callmodel.ConnID) {
+		b.hear(wire.A, wire.Message{Kind: wire.CallNamed, Epoch: 1, Num: 1, Call: c, ConnID: connID})
+		require.Equal(t, c, b.one(wire.A, wire.CallNamedAck).Call, "it acknowledges in any case")
+	}
+	name(call(1, 5), 77)
+	require.Equal(t, callmodel.ConnID(77), b.engine().ConnID(call(1, 5)), "adopted")
+	b.created(call(2, 6))
+	require.Zero(t, b.engine().ConnID(call(2, 6)), "it waits to be told")
+	name(call(2, 6), 78)
+	require.Equal(t, callmodel.ConnID(78), b.engine().ConnID(call(2, 6)))
+	name(call(3, 7), 79) // before the call
+	b.created(call(3, 7))
+	require.Equal(t, callmodel.ConnID(79), b.engine().ConnID(call(3, 7)), "kept, and taken")
+	name(call(4, 4), 80) // older than what it has read, and not in it
+	require.False(t, b.engine().Held(call(4, 4)))
+	b.created(call(4, 8))
+	require.Zero(t, b.engine().ConnID(call(4, 8)), "dropped: another call with this reference does not get it (X3)")
+	b.appoint(wire.B, 2, false)
+	require.NotZero(t, b.engine().ConnID(call(4, 8)), "what is unnamed when it becomes primary it names itself")
+	b.one(wire.A, wire.CallNamed)
+}
+
+func TestR13AnnouncedAtOnce(t *testing.T) {
+	r := backup(t, func(o *tserver.Options) { o.HASyncDlyLnkConn = false })
+	require.True(t, r.engine().Announced())
+	ready, _ := r.engine().Readiness()
+	require.False(t, ready, "tags and readiness run as they do otherwise")
+}
+
+func TestR14Handover(t *testing.T) {
+	ready := func() *rig {
+		r := primary(t, nil)
+		r.hear(wire.B, wire.Message{Kind: wire.CallNamedAck, Epoch: 1, Num: 1, Call: call(1, 5), ConnID: r.engine().ConnID(call(1, 5))})
+		r.hear(wire.B, backupReady(5))
+		r.hear(wire.B, wire.Message{Kind: wire.FullSyncAck, Epoch: 1, Num: 1})
+		return r
+	}
+	r := ready()
+	r.appoint(wire.B, 2, true)
+	require.Equal(t, wire.HandedOver, r.one(wire.MLayer, wire.RoleTaken).Outcome, "nothing is outstanding")
+
+	r = ready()
+	r.created(call(2, r.seq+1))
+	m := r.one(wire.B, wire.CallNamed)
+	r.appoint(wire.B, 2, true)
+	r.none(wire.MLayer, wire.RoleTaken) // its last HA message is not acknowledged
+	require.Equal(t, wire.Backup, r.engine().Role())
+	r.hear(wire.B, wire.Message{Kind: wire.CallNamedAck, Epoch: 1, Num: m.Num, Call: m.Call, ConnID: m.ConnID})
+	require.Equal(t, wire.HandedOver, r.one(wire.MLayer, wire.RoleTaken).Outcome)
+	r.appoint(wire.B, 2, true)
+	require.Equal(t, wire.HandedOver, r.one(wire.MLayer, wire.RoleTaken).Outcome, "asked again, the same answer")
+
+	r = ready()
+	r.created(call(2, r.seq+1))
+	r.appoint(wire.B, 2, true)
+	r.down(wire.B)
+	require.Equal(t, wire.NotHandedOver, r.one(wire.MLayer, wire.RoleTaken).Outcome)
+
+	r = primary(t, nil)
+	r.appoint(wire.B, 2, true)
+	require.Equal(t, wire.NotHandedOver, r.one(wire.MLayer, wire.RoleTaken).Outcome, "readiness was 0")
+
+	r = primary(t, nil)
+	r.appoint(wire.B, 2, false)
+	require.Equal(t, wire.Taken, r.one(wire.MLayer, wire.RoleTaken).Outcome, "in every other case at once")
+}
+
+func TestX1Watermark(t *testing.T) {
+	r := primary(t, nil)
+	r.released(call(1, 5))
+	r.hear(wire.B, backupReady(r.seq+2)) // the backup has read call 2, of which the primary has not heard
+	r.none(wire.B, wire.FullSyncDone)
+	r.created(call(2, r.seq+1))
+	r.none(wire.B, wire.FullSyncDone)
+	m := r.one(wire.B, wire.CallNamed)
+	r.created(call(3, r.seq+1)) // the watermark is reached; call 2 counts as tagged
+	r.none(wire.B, wire.FullSyncDone)
+	r.hear(wire.B, wire.Message{Kind: wire.CallNamedAck, Epoch: 1, Num: m.Num, Call: m.Call, ConnID: m.ConnID})
+	r.none(wire.B, wire.FullSyncDone) // and call 3
+	r.released(call(3, r.seq))
+	r.one(wire.B, wire.FullSyncDone)
+}
+
+func TestX2Transfer(t *testing.T) {
+	r := primary(t, func(o *tserver.Options) { o.HASyncMethod, o.HASyncBatch = hasync.Transfer, 200 })
+	for i := range uint64(299) {
+		r.created(call(uint32(2+i), 6+i))
+	}
+	r.down(wire.B)
+	r.step(node.Input{Kind: node.PortUp, Peer: wire.B, Inc: 2})
+	r.peer(wire.B, wire.Backup, 1, callmodel.CTISynchronized, false)
+	r.hear(wire.B, backupReady(r.seq))
+	first := r.sent(wire.B, wire.CallNamed)
+	require.Len(t, first, 200)
+	r.step(node.Input{Kind: node.Fired, Timer: node.Timer{Kind: 2}})
+	second := r.sent(wire.B, wire.CallNamed)
+	require.Len(t, second, 100)
+	for i, m := range append(first, second...) {
+		r.hear(wire.B, wire.Message{Kind: wire.CallNamedAck, Epoch: 1, Num: m.Num, Call: m.Call, ConnID: m.ConnID})
+		if i < 299 {
+			r.none(wire.B, wire.FullSyncDone)
+		}
+	}
+	r.one(wire.B, wire.FullSyncDone)
+}
+
+func TestX4LinkLostWhileTagging(t *testing.T) {
+	r := primary(t, nil)
+	r.hear(wire.B, backupReady(5))
+	r.down(wire.Switch)
+	require.Equal(t, wire.LinkDown, r.one(wire.B, wire.FullSyncDone).Reason)
+}
+
+func TestX6Epochs(t *testing.T) {
+	r := primary(t, nil)
+	r.appoint(wire.B, 0, false)
+	require.Equal(t, wire.Primary, r.engine().Role(), "an assignment of a lower epoch is ignored")
+	r.peer(wire.B, wire.Primary, 2, callmodel.CTISynchronized, true)
+	require.Equal(t, wire.Backup, r.engine().Role(), "it hears of a higher one from its peer")
+	require.Equal(t, uint64(2), r.engine().Epoch())
+
+	r = primary(t, nil)
+	r.up(wire.Client(1))
+	r.hear(wire.Client(1), wire.Message{Kind: wire.EpochSeen, Epoch: 9})
+	require.Equal(t, wire.Backup, r.engine().Role(), "or from a client")
+	require.Equal(t, uint64(9), r.engine().Epoch())
+
+	b := backup(t, nil)
+	b.appoint(wire.A, 4, false)
+	b.hear(wire.A, fullSyncDone(1, wire.Synchronized))
+	require.False(t, b.engine().Announced(), "an HA message of a lower epoch is ignored")
+}
