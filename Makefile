@@ -54,7 +54,7 @@ bench: ## Benchmarks, as ratios to something that runs beside them
 fuzz: ## Each fuzz target for FUZZ_TIME (10s)
 	@for p in $$($(GO) list ./...); do \
 		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_TIME) $$p || exit 1; \
+			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 5x $$p || exit 1; \
 		done; \
 	done
 

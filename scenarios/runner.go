@@ -46,7 +46,7 @@ type Options struct {
 
 // Defaults of Options.
 const (
-	DefaultSpeed = 10
+	DefaultSpeed = 5
 	DefaultSlack = 2 * time.Second
 )
 
