@@ -87,7 +87,7 @@ func (f *nodeFlags) prepare(cmd *cobra.Command) (*zap.Logger, error) {
 			value = v
 		}
 		if err := fl.Value.Set(value); err != nil && fl.Name != "help" {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			errs = append(errs, fmt.Errorf("%s: %q does not fit --%s: %w", name, value, fl.Name, err))
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
