@@ -1,0 +1,186 @@
+package simworld_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"hotpair/internal/config"
+	"hotpair/internal/fault"
+	"hotpair/internal/node"
+	"hotpair/internal/simworld"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// world is a world with what its records say, one string each.
+type world struct {
+	*simworld.World
+	t     *testing.T
+	lines []string
+}
+
+func newWorld(t *testing.T, change func(*config.Config)) *world {
+	c := config.Default()
+	if change != nil {
+		change(&c)
+	}
+	w := &world{t: t}
+	w.World = simworld.New(simworld.Options{Config: c, Seed: 1, Sink: trace.SinkFunc(func(r *trace.Record) {
+		w.lines = append(w.lines, r.String())
+	})})
+	return w
+}
+
+// pass lets d go by, and returns what was recorded meanwhile.
+func (w *world) pass(d time.Duration) string {
+	w.lines = nil
+	_, err := w.Run(w.Now()+d, nil)
+	require.NoError(w.t, err)
+	return strings.Join(w.lines, "\n")
+}
+
+func started(t *testing.T, change func(*config.Config)) *world {
+	w := newWorld(t, change)
+	require.NoError(t, w.Boot(wire.Switch, wire.A, wire.MLayer))
+	w.pass(2 * time.Second)
+	require.NoError(t, w.Boot(wire.B))
+	require.Contains(t, w.pass(2*time.Second), `"kind":"pair-ready","n":1`)
+	return w
+}
+
+func TestKillAndRestart(t *testing.T) {
+	w := started(t, nil)
+	w.lines = nil
+	require.NoError(t, w.Kill(wire.B))
+	require.Contains(t, strings.Join(w.lines, "\n"), "B#1 ended killed")
+	require.ErrorContains(t, w.Kill(wire.B), "it does not run")
+	require.Contains(t, w.pass(10*time.Second), "A#1 down B timeout", "nobody says goodbye")
+	require.NoError(t, w.Boot(wire.B))
+	require.ErrorContains(t, w.Boot(wire.B), "it runs already")
+	require.Contains(t, w.pass(5*time.Second), `B#2 noted {"kind":"sync","n":1,"text":"done"}`, "another incarnation")
+	require.NoError(t, w.Stop(wire.B))
+	require.Contains(t, w.pass(10*time.Millisecond), "A#1 down B goodbye")
+}
+
+func TestPause(t *testing.T) {
+	w := started(t, nil)
+	require.NoError(t, w.Pause(wire.B))
+	require.ErrorContains(t, w.Pause(wire.B), "it is paused already")
+	require.ErrorContains(t, w.Stop(wire.B), "resume it first")
+	require.NoError(t, w.Do(wire.Switch, &node.Command{ID: 1, Verb: "call", Args: map[string]string{"name": "c", "from": "1001", "to": "1002"}}))
+	require.NotContains(t, w.pass(time.Second), "B#1", "it stands still")
+	require.NoError(t, w.Resume(wire.B))
+	require.ErrorContains(t, w.Resume(wire.B), "it is not paused")
+	require.Contains(t, w.pass(time.Millisecond), `B#1 received S {"kind":"CallCreated"`, "what waited is delivered")
+	// Too long: the others have given it up when it wakes.
+	require.NoError(t, w.Pause(wire.B))
+	require.Contains(t, w.pass(10*time.Second), "A#1 down B")
+	require.NoError(t, w.Resume(wire.B))
+	require.Contains(t, w.pass(10*time.Second), "B#1 up A")
+	// A paused node can be killed.
+	require.NoError(t, w.Pause(wire.B))
+	require.NoError(t, w.Kill(wire.B))
+	require.NoError(t, w.Boot(wire.B))
+	require.Contains(t, w.pass(10*time.Second), `"kind":"pair-ready","n":1`)
+}
+
+func TestLinks(t *testing.T) {
+	w := started(t, nil)
+	require.ErrorContains(t, w.Impair(wire.Switch, wire.MLayer, fault.Impairment{Cut: true}), "S and M have no link")
+	require.ErrorContains(t, w.Impair(wire.A, wire.Client(9), fault.Impairment{Cut: true}), "no such node")
+	require.NoError(t, w.Impair(wire.A, wire.B, fault.Impairment{Cut: true}))
+	lines := w.pass(20 * time.Second)
+	require.Contains(t, lines, "B#1 down A timeout", "one way is enough")
+	require.Contains(t, lines, "A#1 down B")
+	require.NotContains(t, lines, "down M", "other links are not touched")
+	require.NoError(t, w.Impair(wire.A, wire.B, fault.Impairment{}))
+	require.Contains(t, w.pass(10*time.Second), "B#1 up A")
+
+	require.NoError(t, w.Impair(wire.Switch, wire.A, fault.Impairment{Delay: time.Second}))
+	require.NoError(t, w.Do(wire.Switch, &node.Command{ID: 1, Verb: "call", Args: map[string]string{"name": "c", "from": "1001", "to": "1002"}}))
+	require.NotContains(t, w.pass(time.Second), "A#1 received S")
+	require.Contains(t, w.pass(10*time.Millisecond), "A#1 received S")
+}
+
+func TestDelayedPacketsKeepTheirOrder(t *testing.T) {
+	w := started(t, nil)
+	require.NoError(t, w.Impair(wire.Switch, wire.A, fault.Impairment{Jitter: 2 * time.Second}))
+	for i := range 20 {
+		args := map[string]string{"dn": "1001", "state": []string{"ready", "not-ready"}[i%2]}
+		require.NoError(t, w.Do(wire.Switch, &node.Command{ID: 1, Verb: "agent", Args: args}))
+	}
+	lines := w.pass(time.Minute)
+	require.Equal(t, 20, strings.Count(lines, "A#1 received S"))
+	require.NotContains(t, lines, "down", "a gap would have closed the link")
+}
+
+func TestIsolation(t *testing.T) {
+	w := started(t, nil)
+	require.NoError(t, w.Isolate(wire.A, fault.Dropped))
+	require.ErrorContains(t, w.Isolate(wire.A, fault.Dropped), "is dropped already")
+	lines := strings.Join(w.lines, "\n")
+	require.Contains(t, lines, "A#1 carrier-down", "it notices at once")
+	require.Contains(t, lines, "A#1 down B own-carrier")
+	require.Contains(t, w.pass(10*time.Second), "M#1 down A timeout", "the others notice by its silence")
+	require.NoError(t, w.Isolate(wire.A, fault.Joined))
+	require.Contains(t, w.pass(10*time.Second), "A#1 carrier-up")
+
+	require.NoError(t, w.Isolate(wire.B, fault.BlackHoled))
+	require.NotContains(t, w.pass(700*time.Millisecond), "carrier-down")
+	require.Contains(t, w.pass(time.Second), "B#1 carrier-down")
+	require.NoError(t, w.Kill(wire.B))
+	require.ErrorContains(t, w.Boot(wire.B), "cut off from NATS")
+	require.NoError(t, w.Isolate(wire.B, fault.Joined))
+	require.NoError(t, w.Boot(wire.B))
+	require.Contains(t, w.pass(10*time.Second), "B#2 up M")
+}
+
+func TestNATSIsTheCarrierOfAll(t *testing.T) {
+	w := started(t, nil)
+	require.ErrorIs(t, w.Pause(wire.NATS), fault.ErrCannot)
+	require.NoError(t, w.Kill(wire.NATS))
+	for _, id := range []wire.ID{wire.Switch, wire.A, wire.B, wire.MLayer} {
+		require.Contains(t, strings.Join(w.lines, "\n"), fmt.Sprintf("%s#1 carrier-down", id))
+	}
+	require.ErrorContains(t, w.Boot(wire.Client(1)), "NATS is down")
+	require.ErrorContains(t, w.Kill(wire.NATS), "it does not run")
+	require.NoError(t, w.Boot(wire.NATS))
+	require.Contains(t, w.pass(10*time.Second), `"kind":"pair-ready","n":1`)
+}
+
+// TestAutorestart: M decides, the world carries it out.
+func TestAutorestart(t *testing.T) {
+	w := started(t, func(c *config.Config) { c.M.Autorestart = true })
+	require.NoError(t, w.Kill(wire.B))
+	require.Contains(t, w.pass(20*time.Second), "B#2 started")
+	require.NoError(t, w.Stop(wire.B))
+	require.NotContains(t, w.pass(20*time.Second), "B#3 started", "it was stopped")
+}
+
+// TestDurableState: M's record outlives it.
+func TestDurableState(t *testing.T) {
+	w := started(t, nil)
+	require.NoError(t, w.Kill(wire.MLayer))
+	w.pass(time.Second)
+	require.NoError(t, w.Boot(wire.MLayer))
+	lines := w.pass(10 * time.Second)
+	require.NotContains(t, lines, `M#2 noted {"kind":"record"`, "it names nobody anew")
+	require.Contains(t, lines, `M#2 sent A {"kind":"Appoint","epoch":1,"node":"A","inc":1}`)
+}
+
+// TestWithoutATrace: nothing depends on whether anybody records.
+func TestWithoutATrace(t *testing.T) {
+	steps := func(sink trace.Sink) uint64 {
+		w := simworld.New(simworld.Options{Config: config.Default(), Seed: 5, Sink: sink})
+		require.NoError(t, w.Boot(wire.Switch, wire.A, wire.B, wire.MLayer, wire.Client(1)))
+		require.NoError(t, w.Impair(wire.A, wire.B, fault.Impairment{Loss: 0.1, Jitter: time.Second}))
+		_, err := w.Run(time.Hour, nil)
+		require.NoError(t, err)
+		return w.Steps()
+	}
+	require.Equal(t, steps(nil), steps(trace.SinkFunc(func(*trace.Record) {})))
+}
