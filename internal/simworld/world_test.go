@@ -85,7 +85,7 @@ func TestPause(t *testing.T) {
 	require.NoError(t, w.Pause(wire.B))
 	require.NoError(t, w.Kill(wire.B))
 	require.NoError(t, w.Boot(wire.B))
-	require.Contains(t, w.pass(10*time.Second), `"kind":"pair-ready","n":1`)
+	require.Contains(t, w.pass(10*time.Second), `B#2 noted {"kind":"sync","n":1,"text":"awaiting"}`)
 }
 
 func TestLinks(t *testing.T) {
