@@ -485,4 +485,54 @@ func TestX6Epochs(t *testing.T) {
 	b.appoint(wire.A, 4, false)
 	b.hear(wire.A, fullSyncDone(1, wire.Synchronized))
 	require.False(t, b.engine().Announced(), "an HA message of a lower epoch is ignored")
+	own := b.engine().ConnID(call(1, 5))
+	b.hear(wire.A, wire.Message{Kind: wire.CallNamed, Epoch: 1, Num: 1, Call: call(1, 5), ConnID: 77})
+	require.Equal(t, own, b.engine().ConnID(call(1, 5)), "a ConnID of a primary that is none any more is not adopted")
+	b.none(wire.A, wire.CallNamedAck)
+}
+
+// TestS5ConnIDsAreUniqueAcrossStarts: the start number is part of them.
+func TestS5ConnIDsAreUniqueAcrossStarts(t *testing.T) {
+	seen := map[callmodel.ConnID]bool{}
+	for _, id := range []wire.ID{wire.A, wire.B} {
+		for start := uint64(1); start <= 3; start++ {
+			r := &rig{t: t, id: id, opt: tserver.DefaultOptions(), server: tserver.New(id, tserver.DefaultOptions())}
+			r.step(node.Input{Kind: node.Start, Inc: start})
+			r.read(5, call(1, 4), call(2, 5))
+			for _, c := range []callmodel.CallID{call(1, 4), call(2, 5)} {
+				require.False(t, seen[r.engine().ConnID(c)])
+				seen[r.engine().ConnID(c)] = true
+			}
+		}
+	}
+	r := &rig{t: t, id: wire.A, opt: tserver.DefaultOptions(), server: tserver.New(wire.A, tserver.DefaultOptions())}
+	require.PanicsWithValue(t, "hasync: start number 4194304 of A is beyond 4194303: its ConnIDs would not be unique (S5)", func() {
+		r.step(node.Input{Kind: node.Start, Inc: callmodel.MaxStart + 1})
+	}, "a T-Server that cannot have unique ConnIDs does not start")
+}
+
+// TestWhatTheSwitchSays is checked: an event number out of order, or what does not belong there, makes the T-Server read the switch again; what
+// names an unknown call is noted and dropped.
+func TestWhatTheSwitchSays(t *testing.T) {
+	for name, m := range map[string]wire.Message{
+		"a hole":               {Kind: wire.CallCreated, Seq: 8, Call: call(2, 8), CallType: callmodel.CallInternal},
+		"a repetition":         {Kind: wire.CallReleased, Seq: 5, Call: call(1, 5)},
+		"a reference":          {Kind: wire.CallCreated, Seq: 6, Call: call(1<<30, 6), CallType: callmodel.CallInternal},
+		"a snapshot's end":     {Kind: wire.SnapshotEnd, Seq: 6},
+		"not the switch's":     {Kind: wire.BackupReady, Seq: 6, Num: 1},
+		"a call without birth": {Kind: wire.CallCreated, Seq: 6, Call: call(2, 0), CallType: callmodel.CallInternal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := primary(t, nil)
+			r.hear(wire.Switch, m)
+			require.Equal(t, callmodel.CTIDown, r.engine().CTI())
+			require.Contains(t, r.out.Ops, node.Op{Kind: node.OpClose, Peer: wire.Switch})
+			r.read(9, call(1, 5))
+			require.True(t, r.engine().Announced())
+		})
+	}
+	r := primary(t, nil)
+	r.released(call(7, 3))
+	require.Equal(t, callmodel.CTISynchronized, r.engine().CTI())
+	require.Equal(t, node.NoteBadInput, r.out.Notes[0].Kind)
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"hotpair/internal/config"
-	"hotpair/internal/fault"
 	"hotpair/internal/node"
 	"hotpair/internal/relay"
 	"hotpair/internal/trace"
@@ -65,7 +64,9 @@ func NewWorld(o Options) (*World, error) {
 		return nil, err
 	}
 	clock := NewClock(o.Speed)
-	return NewWorldOf(WorldOptions{Config: o.Config, Clock: clock, Sink: o.Sink, Merger: l.merger, Relay: l.relay, Driver: l}), nil
+	return NewWorldOf(WorldOptions{
+		Config: o.Config, Clock: clock, Sink: o.Sink, Merger: l.merger, Relay: l.relay, Driver: l, Foreign: o.URL != "",
+	}), nil
 }
 
 func (l *local) openNATS() error {
@@ -201,9 +202,6 @@ func (l *local) Do(id wire.ID, cmd *node.Command) error {
 
 // StartNATS implements Driver.
 func (l *local) StartNATS() error {
-	if l.opt.URL != "" {
-		return fmt.Errorf("boot NATS: it is not ours: %w", fault.ErrCannot)
-	}
 	s, err := StartServer(ServerOptions{Port: l.port, StoreDir: filepath.Join(l.dir, "jetstream")})
 	if err != nil {
 		return err
@@ -232,9 +230,6 @@ func (l *local) crash(c Crash) {
 
 // EndNATS implements Driver. In one process, killing a server and stopping it are the same.
 func (l *local) EndNATS(bool) error {
-	if l.server == nil {
-		return fmt.Errorf("kill NATS: it is not ours: %w", fault.ErrCannot)
-	}
 	l.shutdown()
 	return nil
 }

@@ -44,6 +44,7 @@ type Crash struct {
 type World struct {
 	driver   Driver
 	tolerant bool
+	foreign  bool
 	config   config.Config
 	clock    Clock
 	sink     trace.Sink
@@ -67,6 +68,8 @@ type WorldOptions struct {
 	Merger *trace.Merger
 	Relay  *relay.Relay
 	Driver Driver
+	// Foreign: NATS was running before, and is not for this world to end.
+	Foreign bool
 	// Tolerant worlds take the end of a node that nobody told to end for a fault that somebody injected; others break, since nothing can be told
 	// any more. NATS must not end in either.
 	Tolerant bool
@@ -75,7 +78,7 @@ type WorldOptions struct {
 // NewWorldOf makes a world in which nothing runs but NATS.
 func NewWorldOf(o WorldOptions) *World {
 	return &World{
-		tolerant: o.Tolerant, driver: o.Driver, config: o.Config, clock: o.Clock, sink: o.Sink, merger: o.Merger, relay: o.Relay,
+		tolerant: o.Tolerant, foreign: o.Foreign, driver: o.Driver, config: o.Config, clock: o.Clock, sink: o.Sink, merger: o.Merger, relay: o.Relay,
 		running: map[wire.ID]bool{}, paused: map[wire.ID]bool{}, isolated: map[wire.ID]fault.Isolation{},
 	}
 }
@@ -105,7 +108,12 @@ func (w *World) Run(until time.Duration, done func() bool) (bool, error) {
 		case c := <-w.driver.Crashed():
 			w.crashed(c)
 		case <-alarm.C:
-			return w.deliver(done), nil
+			select {
+			case c := <-w.driver.Crashed(): // at the last moment
+				w.crashed(c)
+			default:
+			}
+			return w.deliver(done), w.broken
 		}
 	}
 }
@@ -209,7 +217,11 @@ func (w *World) Boot(ids ...wire.ID) error {
 		w.applied(id, wire.None, "boot")
 		w.running[id] = true
 	}
-	return broke(w.driver.Start(nodes, w.clock))
+	if err := broke(w.driver.Start(nodes, w.clock)); err != nil {
+		w.broken = err // some of them run, and some do not
+		return err
+	}
+	return nil
 }
 
 func (w *World) bootNATS() error {
@@ -234,6 +246,9 @@ func (w *World) Stop(id wire.ID) error {
 
 func (w *World) end(id wire.ID, verb, how string, do func(wire.ID) (uint64, error)) error {
 	if id == wire.NATS {
+		if w.foreign {
+			return fmt.Errorf("%s NATS: it is not ours: %w", verb, fault.ErrCannot)
+		}
 		if w.natsDown {
 			return fmt.Errorf("%s NATS: it does not run", verb)
 		}

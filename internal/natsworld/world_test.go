@@ -86,6 +86,10 @@ func of(id wire.ID, kind trace.Kind) func(r *trace.Record) bool {
 	return func(r *trace.Record) bool { return r.Node == id && r.Kind == kind }
 }
 
+func port(id wire.ID, kind trace.Kind, peer wire.ID) func(r *trace.Record) bool {
+	return func(r *trace.Record) bool { return r.Node == id && r.Kind == kind && r.Peer == peer }
+}
+
 func (s *stage) do(id wire.ID, verb string, args map[string]string) {
 	s.t.Helper()
 	require.NoError(s.t, s.Do(id, &node.Command{ID: uint64(len(s.records)), Verb: verb, Args: args}))
@@ -132,16 +136,16 @@ func TestPairOnNATS(t *testing.T) {
 
 	require.NoError(t, s.Pause(wire.A))
 	require.ErrorContains(t, s.Stop(wire.A), "it is paused")
-	s.await("B loses A", of(wire.B, trace.Down))
+	s.await("B loses A", port(wire.B, trace.Down, wire.A))
 	require.NoError(t, s.Resume(wire.A))
 	require.NoError(t, s.Isolate(wire.A, fault.BlackHoled))
 	s.await("A notices", of(wire.A, trace.CarrierDown))
 	require.NoError(t, s.Isolate(wire.A, fault.Joined))
-	s.await("A is back", of(wire.A, trace.CarrierUp))
+	s.await("A is back", port(wire.B, trace.Up, wire.A))
 	require.NoError(t, s.Impair(wire.A, wire.B, fault.Impairment{Cut: true}))
-	s.await("B loses A", of(wire.B, trace.Down))
+	s.await("B loses A", port(wire.B, trace.Down, wire.A))
 	require.NoError(t, s.Impair(wire.A, wire.B, fault.Impairment{}))
-	s.await("B has A again", of(wire.B, trace.Up))
+	s.await("B has A again", port(wire.B, trace.Up, wire.A))
 	require.NoError(t, s.Stop(wire.A))
 	s.await("B hears the goodbye", func(r *trace.Record) bool { return r.Node == wire.B && r.Kind == trace.Down && r.Text == "goodbye" })
 	require.NoError(t, s.Close())
@@ -199,7 +203,7 @@ func TestForeignServer(t *testing.T) {
 	require.NoError(t, s.Boot(wire.Switch, wire.A, wire.MLayer))
 	s.await("A announces", noted(wire.A, node.NoteAnnounced, ""))
 	require.NoError(t, s.Impair(wire.A, wire.Switch, fault.Impairment{Cut: true}))
-	s.await("A loses the switch", of(wire.Switch, trace.Down))
+	s.await("the switch loses A", port(wire.Switch, trace.Down, wire.A))
 	require.ErrorIs(t, s.Kill(wire.NATS), fault.ErrCannot)
 	require.ErrorIs(t, s.Stop(wire.NATS), fault.ErrCannot)
 	require.NotContains(t, strings.Join(s.applied(), "\n"), "NATS", "what it cannot do was not applied")
