@@ -9,12 +9,29 @@ scenarios=scenarios/hotstandby
 log=$(mktemp)
 loops=
 
+# What a run starts inherits this mark, and is found by it.
+HOTPAIR_SOAK=$$
+export HOTPAIR_SOAK
+
 # The soak ends what it started, and nothing else.
 finish() {
 	for p in $loops; do kill "$p" 2>/dev/null || true; done
 	rm -f "$log"
 }
-trap finish EXIT INT TERM
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# left prints the processes that bear the mark and run the binary.
+left() {
+	[ -d /proc/self ] || return 0
+	for p in /proc/[0-9]*; do
+		if [ "$(readlink "$p/exe" 2>/dev/null)" = "$(realpath "$binary")" ] &&
+			tr '\0' '\n' <"$p/environ" 2>/dev/null | grep -qx "HOTPAIR_SOAK=$HOTPAIR_SOAK"; then
+			echo "${p#/proc/}"
+		fi
+	done
+}
 
 round() { # NAME COMMAND...
 	name=$1
@@ -25,6 +42,11 @@ round() { # NAME COMMAND...
 		if ! "$@" run --world processes "$scenarios" >"$log" 2>&1; then
 			echo "soak: $name, run $i of $runs:"
 			grep -v '^held' "$log"
+			exit 1
+		fi
+		behind=$(left)
+		if [ -n "$behind" ]; then
+			echo "soak: $name, run $i of $runs left processes behind: $(echo $behind)"
 			exit 1
 		fi
 		echo "soak: $name, run $i of $runs: $(tail -1 "$log"), $(($(date +%s) - began)) s"

@@ -29,7 +29,7 @@ func runCommand() *cobra.Command {
 		Use:   "run FILE|DIR...",
 		Short: "Run scenarios: exit 0 if all held, 1 if one failed, 2 if one could not tell",
 		Example: `  hotpair run scenarios/hotstandby
-  hotpair run --world processes scenarios/hotstandby/backup-dies.txtar
+  hotpair run --world processes scenarios/hotstandby/primary-dies.txtar
   hotpair run --without X1 scenarios/hotstandby/watermark.txtar`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
@@ -89,8 +89,8 @@ func (f *runFlags) runAll(ctx context.Context, w io.Writer, list []*scenarios.Sc
 		if err := f.show(w, res); err != nil {
 			return results, err
 		}
-		if interrupted := ctx.Err() != nil; interrupted {
-			break
+		if ctx.Err() != nil && len(results) < len(list) { // what did not run has not held
+			return results, fmt.Errorf("%w after %d of %d scenarios", context.Cause(ctx), len(results), len(list))
 		}
 	}
 	return results, nil

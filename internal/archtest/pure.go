@@ -13,14 +13,16 @@ import (
 	"strings"
 )
 
-// forbiddenImports bring what a node must not have.
+// forbiddenImports bring what a node must not have; so do the packages below them (os/exec, net/http, log/slog).
 var forbiddenImports = []string{
-	"context", "crypto/rand", "io", "log", "net", "os", "runtime", "sync", "sync/atomic", "syscall", "testing",
+	"context", "crypto/rand", "io", "log", "math/rand", "net", "os", "runtime", "sync", "syscall", "testing",
 	"hotpair/internal/simworld", "hotpair/internal/natsworld", "hotpair/internal/procworld", "hotpair/scenarios",
 }
 
 // forbiddenCalls are functions of packages that are allowed otherwise.
 var forbiddenCalls = map[string][]string{
+	"fmt":          {"Print", "Printf", "Println", "Scan", "Scanf", "Scanln"},
+	"maps":         {"All", "Keys", "Values"}, // their order is another one each time; see sorts
 	"time":         {"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"},
 	"math/rand/v2": {"Int", "IntN", "Int64", "Int64N", "Uint32", "Uint64", "Float64", "ExpFloat64", "NormFloat64", "Perm", "Shuffle"},
 }
@@ -62,7 +64,7 @@ func (c *Checker) Impurities(dir string) ([]string, error) {
 	if _, err := conf.Check(dir, c.fset, files, info); err != nil {
 		return nil, fmt.Errorf("archtest: %w", err)
 	}
-	l := &looker{fset: c.fset, info: info}
+	l := &looker{fset: c.fset, info: info, sorted: map[*ast.Ident]bool{}}
 	for _, f := range files {
 		l.file(f)
 	}
@@ -71,9 +73,10 @@ func (c *Checker) Impurities(dir string) ([]string, error) {
 
 // looker walks files and notes what it finds.
 type looker struct {
-	fset  *token.FileSet
-	info  *types.Info
-	found []string
+	fset   *token.FileSet
+	info   *types.Info
+	sorted map[*ast.Ident]bool // functions of package maps whose result is sorted at once
+	found  []string
 }
 
 func (l *looker) note(n ast.Node, what string) {
@@ -83,7 +86,7 @@ func (l *looker) note(n ast.Node, what string) {
 func (l *looker) file(f *ast.File) {
 	for _, i := range f.Imports {
 		path, err := strconv.Unquote(i.Path.Value)
-		if err == nil && slices.Contains(forbiddenImports, path) {
+		if err == nil && isForbidden(path) {
 			l.note(i, "imports "+path)
 		}
 	}
@@ -93,6 +96,11 @@ func (l *looker) file(f *ast.File) {
 		}
 	}
 	ast.Inspect(f, l.look)
+}
+
+// isForbidden: the package, or one above it, is on the list. math/rand/v2 is not math/rand: a node may draw from a generator that it is given.
+func isForbidden(path string) bool {
+	return path != "math/rand/v2" && slices.ContainsFunc(forbiddenImports, func(f string) bool { return path == f || strings.HasPrefix(path, f+"/") })
 }
 
 // variables: a package variable that can change is a way for steps to hear of each other. Tables that are only read, and interface checks, are not.
@@ -119,7 +127,7 @@ func (l *looker) look(n ast.Node) bool {
 	case *ast.SendStmt:
 		l.note(n, "send on a channel")
 	case *ast.RangeStmt:
-		if _, isMap := l.info.TypeOf(n.X).Underlying().(*types.Map); isMap {
+		if isMap(l.info.TypeOf(n.X)) {
 			l.note(n, "loop over a map: its order is another one each time")
 		}
 	case *ast.AssignStmt:
@@ -128,14 +136,73 @@ func (l *looker) look(n ast.Node) bool {
 		}
 	case *ast.IncDecStmt:
 		l.assigned(n.X)
+	case *ast.CallExpr:
+		l.builtin(n)
+		l.sorts(n)
 	case *ast.SelectorExpr:
-		if obj := l.info.Uses[n.Sel]; obj != nil && obj.Pkg() != nil {
+		if obj := l.info.Uses[n.Sel]; obj != nil && obj.Pkg() != nil && !(l.sorted[n.Sel] && obj.Pkg().Path() == "maps") {
 			if f, ok := obj.(*types.Func); ok && f.Signature().Recv() == nil && slices.Contains(forbiddenCalls[obj.Pkg().Path()], obj.Name()) {
 				l.note(n, "uses "+obj.Pkg().Name()+"."+obj.Name())
 			}
 		}
 	}
 	return true
+}
+
+// isMap: the type is a map, or a type parameter that may stand for one.
+func isMap(t types.Type) bool {
+	switch t := types.Unalias(t).(type) {
+	case *types.TypeParam:
+		constraint, ok := t.Constraint().Underlying().(*types.Interface)
+		for i := 0; ok && i < constraint.NumEmbeddeds(); i++ {
+			if isMap(constraint.EmbeddedType(i)) {
+				return true
+			}
+		}
+		return false
+	case *types.Union:
+		for i := range t.Len() {
+			if isMap(t.Term(i).Type()) {
+				return true
+			}
+		}
+		return false
+	}
+	_, ok := t.Underlying().(*types.Map)
+	return ok
+}
+
+// builtin: some of Go's own functions change what they are given, or write to standard error.
+func (l *looker) builtin(call *ast.CallExpr) {
+	name, ok := ast.Unparen(call.Fun).(*ast.Ident)
+	if !ok {
+		return
+	}
+	if _, ok := l.info.Uses[name].(*types.Builtin); !ok {
+		return
+	}
+	switch name.Name {
+	case "clear", "copy", "delete":
+		l.assigned(call.Args[0])
+	case "print", "println":
+		l.note(call, "writes to standard error")
+	}
+}
+
+// sorts: slices.Sorted(maps.Keys(m)) has one order only.
+func (l *looker) sorts(call *ast.CallExpr) {
+	f, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || len(call.Args) != 1 {
+		return
+	}
+	if obj := l.info.Uses[f.Sel]; obj == nil || obj.Pkg() == nil || obj.Pkg().Path() != "slices" || obj.Name() != "Sorted" {
+		return
+	}
+	if of, ok := call.Args[0].(*ast.CallExpr); ok {
+		if inner, ok := of.Fun.(*ast.SelectorExpr); ok {
+			l.sorted[inner.Sel] = true
+		}
+	}
 }
 
 // assigned: nothing is assigned to a package variable, nor to a part of it.

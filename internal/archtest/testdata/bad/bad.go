@@ -2,7 +2,12 @@
 package bad
 
 import (
+	"fmt"
+	"maps"
+	_ "math/rand" // want
 	"math/rand/v2"
+	_ "os/exec" // want
+	"slices"
 	"sync" // want
 	"time"
 )
@@ -10,6 +15,13 @@ import (
 var counter int // want
 
 var table = []int{1, 2}
+
+var known = map[string]bool{"a": true}
+
+func generic[M ~map[string]int](m M) {
+	for range m { // want
+	}
+}
 
 // Step does everything that it must not.
 func Step(m map[string]int) time.Time {
@@ -26,6 +38,15 @@ func Step(m map[string]int) time.Time {
 	for range m { // want
 		counter++ // want
 	}
+	for k := range maps.Keys(m) { // want
+		fmt.Println(k) // want
+	}
+	for _, k := range slices.Sorted(maps.Keys(m)) { // one order: this is how a node goes through a map
+		m[k] = 0
+	}
+	delete(known, "a")     // want
+	println(fmt.Sprint(m)) // want
+	generic(m)
 	table[0] = rand.IntN(3) // want want
 	return time.Now()       // want
 }
