@@ -140,7 +140,7 @@ func (l *looker) look(n ast.Node) bool {
 		l.builtin(n)
 		l.sorts(n)
 	case *ast.SelectorExpr:
-		if obj := l.info.Uses[n.Sel]; obj != nil && obj.Pkg() != nil && !(l.sorted[n.Sel] && obj.Pkg().Path() == "maps") {
+		if obj := l.info.Uses[n.Sel]; obj != nil && obj.Pkg() != nil && (!l.sorted[n.Sel] || obj.Pkg().Path() != "maps") {
 			if f, ok := obj.(*types.Func); ok && f.Signature().Recv() == nil && slices.Contains(forbiddenCalls[obj.Pkg().Path()], obj.Name()) {
 				l.note(n, "uses "+obj.Pkg().Name()+"."+obj.Name())
 			}
