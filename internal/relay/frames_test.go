@@ -13,7 +13,6 @@ import (
 	"hotpair/internal/wire"
 )
 
-
 func TestFrames(t *testing.T) {
 	aToB := direction{wire.A, wire.B}
 	for _, c := range []struct {
