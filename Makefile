@@ -48,7 +48,7 @@ soak: build ## SOAK_RUNS (20) runs of all scenarios as processes, then as many o
 	./tools/soak.sh bin/hotpair $(SOAK_RUNS)
 
 bench: ## Benchmarks, as ratios to something that runs beside them
-	$(GO) test -run '^$$' -bench . -benchtime 2s -count 3 -cpu 1 ./internal/simworld ./tserver | tee bench.out
+	$(GO) test -run '^$$' -bench . -benchtime 2s -count 3 -cpu 1 ./internal/simworld ./tserver ./scenarios | tee bench.out
 	@$(BENCHCMP) bench.out || true
 
 fuzz: ## Each fuzz target for FUZZ_TIME (10s)

@@ -61,7 +61,7 @@ type runner struct {
 	world    World
 	facts    *facts
 	monitors *monitor.Set
-	writer   *trace.Writer
+	writer   *trace.Writer // nil if nobody wants the trace
 	ladder   trace.Ladder
 	res      *Result
 
@@ -91,11 +91,15 @@ func Run(ctx context.Context, sc *Scenario, opt Options) (*Result, error) {
 		return nil, err
 	}
 	began := time.Now()
-	r.writer = trace.NewWriter(st.traceWriter(r.opt.Trace), r.header())
+	if w := st.traceWriter(r.opt.Trace); w != nil {
+		r.writer = trace.NewWriter(w, r.header())
+	}
 	r.run()
 	r.res.Wall = time.Since(began)
-	if err := r.writer.Close(); err != nil {
-		r.fail(CouldNotTell, err.Error())
+	if r.writer != nil {
+		if err := r.writer.Close(); err != nil {
+			r.fail(CouldNotTell, err.Error())
+		}
 	}
 	if err := st.finish(r.res); err != nil {
 		return r.res, err
@@ -190,7 +194,9 @@ func (r *runner) header() trace.Header {
 // record is the sink of the world.
 func (r *runner) record(rec *trace.Record) {
 	r.facts.record(rec)
-	r.writer.Record(rec)
+	if r.writer != nil {
+		r.writer.Record(rec)
+	}
 	r.monitors.Record(rec)
 	r.ladder.Record(rec)
 	switch {

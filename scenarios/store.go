@@ -41,7 +41,7 @@ func openStore(sc *Scenario, o Options) (*store, error) {
 func (s *store) traceWriter(other io.Writer) io.Writer {
 	switch {
 	case s.trace == nil && other == nil:
-		return io.Discard
+		return nil
 	case s.trace == nil:
 		return other
 	case other == nil:

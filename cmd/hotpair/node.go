@@ -40,6 +40,9 @@ file of the pair (--config), in this order. All nodes of a pair need the same --
 			if err != nil {
 				return err
 			}
+			if err := checkPort(f.port); err != nil {
+				return err
+			}
 			return procworld.RunNATS(cmd.Context(), f.port, f.store, log)
 		},
 	}

@@ -24,7 +24,11 @@ type upFlags struct {
 	erlangs float64
 	hold    string
 	out     io.Writer
+	answer  *node.Note // the switch's to the traffic's command
 }
+
+// loadID is the number of the command that starts the traffic.
+const loadID = 1
 
 func upCommand() *cobra.Command {
 	f := &upFlags{}
@@ -44,7 +48,18 @@ func upCommand() *cobra.Command {
 	return cmd
 }
 
+// checkPort refuses at once what no server could listen on.
+func checkPort(port int) error {
+	if port < 0 || port > 65535 {
+		return fmt.Errorf("--port: 0 to 65535 is wanted, not %d; 0 takes any that is free", port)
+	}
+	return nil
+}
+
 func (f *upFlags) up(ctx context.Context) error {
+	if err := checkPort(f.port); err != nil {
+		return err
+	}
 	c := config.Default()
 	c.M.Autorestart = true
 	w, err := procworld.New(procworld.Options{
@@ -56,7 +71,7 @@ func (f *upFlags) up(ctx context.Context) error {
 	err = f.start(ctx, w)
 	if err == nil {
 		f.explain(w)
-		err = runUntilDone(ctx, w)
+		err = runUntil(ctx, w, func() bool { return false })
 	}
 	err = errors.Join(err, w.Close())
 	fmt.Fprintln(f.out, "all processes have ended")
@@ -68,16 +83,22 @@ func (f *upFlags) start(ctx context.Context, w *procworld.World) error {
 		return err
 	}
 	args := map[string]string{"erlangs": strconv.FormatFloat(f.erlangs, 'g', -1, 64), "hold": f.hold}
-	if err := w.Do(wire.Switch, &node.Command{ID: 1, Verb: "load", Args: args}); err != nil {
+	if err := w.Do(wire.Switch, &node.Command{ID: loadID, Verb: "load", Args: args}); err != nil {
 		return err
 	}
-	return ctx.Err()
+	if err := runUntil(ctx, w, func() bool { return f.answer != nil }); err != nil {
+		return err
+	}
+	if f.answer != nil && f.answer.Kind == node.NoteRefused {
+		return fmt.Errorf("traffic: %s", f.answer.Text)
+	}
+	return nil
 }
 
-// runUntilDone lets the pair run until ctx ends.
-func runUntilDone(ctx context.Context, w *procworld.World) error {
-	for ctx.Err() == nil {
-		if _, err := w.Run(w.Now()+100*time.Millisecond, func() bool { return ctx.Err() != nil }); err != nil {
+// runUntil lets the pair run until it is done, or ctx ends.
+func runUntil(ctx context.Context, w *procworld.World, done func() bool) error {
+	for ctx.Err() == nil && !done() {
+		if _, err := w.Run(w.Now()+100*time.Millisecond, func() bool { return ctx.Err() != nil || done() }); err != nil {
 			return err
 		}
 	}
@@ -86,6 +107,10 @@ func runUntilDone(ctx context.Context, w *procworld.World) error {
 
 // tell prints what an operator would want to hear.
 func (f *upFlags) tell(r *trace.Record) {
+	if r.Kind == trace.Noted && r.Node == wire.Switch && r.Note.N == loadID && (r.Note.Kind == node.NoteDone || r.Note.Kind == node.NoteRefused) {
+		answer := *r.Note // a record is the sink's during the call only
+		f.answer = &answer
+	}
 	text := ""
 	switch {
 	case r.Kind == trace.Started:

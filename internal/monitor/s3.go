@@ -103,16 +103,15 @@ func (m *s3) note(s *Set, v *view, r *trace.Record) {
 
 // judge looks at the calls whose ConnIDs differ.
 func (m *s3) judge(s *Set, r *trace.Record, steps uint64) {
-	if len(m.differ) == 0 {
+	if len(m.differ) == 0 || !m.synchronized(s) {
 		return
 	}
-	inForce := m.synchronized(s)
 	for _, call := range m.calls() {
 		d := m.differ[call]
 		switch {
 		case !m.stillDiffers(s, call): // one of the two has started anew since
 			delete(m.differ, call)
-		case !inForce || len(m.inFlight[call]) > 0:
+		case len(m.inFlight[call]) > 0:
 		case m.steps[0] >= d.step[0]+steps && m.steps[1] >= d.step[1]+steps:
 			a, b := s.pair.views[0].calls[call], s.pair.views[1].calls[call]
 			s.report(records(&d.shown[0], &d.shown[1], r), "call %s is %s at A and %s at B, and nothing is in flight that would mend it", call, a, b)
