@@ -42,7 +42,7 @@ server of their own. Each scenario kills, stops or cuts what it says, and then j
 	show := newProgress(os.Stderr)
 	opt.Progress = show.line
 	began := time.Now()
-	held, failed := 0, 0
+	counts := [3]int{}
 	var results []*scenarios.Result
 	for _, path := range paths {
 		sc, err := scenarios.LoadFS(hotstandby.Files, path)
@@ -55,23 +55,23 @@ server of their own. Each scenario kills, stops or cuts what it says, and then j
 			return err
 		}
 		fmt.Fprint(w, res.Text())
-		if res.Verdict == scenarios.Held {
-			held++
-			if slices.Contains(shown, res.Scenario) {
-				fmt.Fprintf(w, "\n%s\n", res.Ladder)
-			}
-		} else {
-			failed++
+		counts[res.Verdict]++
+		if res.Verdict == scenarios.Held && slices.Contains(shown, res.Scenario) {
+			fmt.Fprintf(w, "\n%s\n", res.Ladder)
 		}
 		results = append(results, res)
 		if cmd.Context().Err() != nil {
 			return status(statusCouldNotTell)
 		}
 	}
-	fmt.Fprintf(w, "\n%d scenarios as real processes in %s: %d held, %d did not.\n", len(results), time.Since(began).Round(time.Second), held, failed)
+	fmt.Fprintf(w, "\n%d scenarios in %s, in %s: %d held, %d failed, %d could not tell.\n", len(results), opt.World,
+		time.Since(began).Round(time.Second), counts[scenarios.Held], counts[scenarios.Failed], counts[scenarios.CouldNotTell])
 	explain(cmd, results)
-	if failed > 0 {
+	switch {
+	case counts[scenarios.Failed] > 0:
 		return status(statusFailed)
+	case counts[scenarios.CouldNotTell] > 0:
+		return status(statusCouldNotTell)
 	}
 	return nil
 }

@@ -49,9 +49,6 @@ const (
 	NoteRestart
 	// NotePairReady: the pair's readiness (X10) is N; Text is the reason.
 	NotePairReady
-	// NoteAlarm and NoteAlarmCleared: the alarm named Text is raised or cleared.
-	NoteAlarm
-	NoteAlarmCleared
 
 	// Of the switch.
 
@@ -72,8 +69,8 @@ var noteNames = [...]string{
 	NoteDone: "done", NoteRefused: "refused", NoteBadInput: "bad-input",
 	NoteRole: "role", NoteCTI: "cti", NoteSync: "sync", NoteTagged: "tagged", NoteAnnounced: "announced",
 	NoteWithdrawn: "withdrawn", NoteReady: "ready", NoteNamed: "named", NoteGone: "gone", NoteHeld: "held",
-	NoteRecord: "record", NoteRestart: "restart", NotePairReady: "pair-ready", NoteAlarm: "alarm",
-	NoteAlarmCleared: "alarm-cleared", NoteCall: "call", NoteLink: "link", NoteActed: "acted", NoteIgnored: "ignored",
+	NoteRecord: "record", NoteRestart: "restart", NotePairReady: "pair-ready",
+	NoteCall: "call", NoteLink: "link", NoteActed: "acted", NoteIgnored: "ignored",
 }
 
 // String returns the name of the kind.
