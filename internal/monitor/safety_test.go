@@ -26,7 +26,7 @@ func TestTraceIsWhole(t *testing.T) {
 		{"after the end", func() *tape {
 			t := synchronizedPair()
 			t.kill(ml)
-			t.note(ml, node.Note{Kind: node.NoteAlarm})
+			t.note(ml, node.Note{Kind: node.NoteRestart})
 			return t
 		}, wrong{"trace", "M speaks as incarnation 1, which does not run"}},
 		{"the end of another incarnation", func() *tape {

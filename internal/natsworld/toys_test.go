@@ -57,7 +57,7 @@ func (b *bench) restartServer(meanwhile func()) {
 type toy struct{ self wire.ID }
 
 func (n *toy) Step(in *node.Input, out *node.Output) {
-	say := func(text string) { out.Note(node.Note{Kind: node.NoteAlarm, Peer: in.Peer, Text: text}) }
+	say := func(text string) { out.Note(node.Note{Kind: node.NoteLink, Peer: in.Peer, Text: text}) }
 	switch in.Kind {
 	case node.Start:
 		say("start with " + string(in.Value))
