@@ -66,7 +66,8 @@ func parsePattern(a *args) (pattern, error) {
 	var keys []string
 	switch {
 	case strings.Contains(first, "->"):
-		keys, err = messageKeys, p.parseMessage(a, first)
+		err = p.parseMessage(a, first)
+		keys = p.kind.Fields(messageKeys)
 	case first == "pair":
 		p.subject, keys = ofPair, pairKeys
 	case first == "call":
@@ -132,7 +133,7 @@ func (p *pattern) parseMessage(a *args, ends string) error {
 	if p.kind, err = wire.ParseKind(name); err != nil || p.kind == 0 {
 		return fmt.Errorf("unknown message %q%s", name, nearest(name, wire.Kinds()))
 	}
-	return nil
+	return p.kind.Check(f, t)
 }
 
 func (p *pattern) parseLink(a *args, ends string) error {
@@ -157,6 +158,9 @@ func (p *pattern) parseConds(a *args, keys []string) error {
 				c = cond{key, op, value}
 				break
 			}
+		}
+		if len(keys) == 0 {
+			return fmt.Errorf("unknown key %q: %s is looked for without keys", c.key, p.kind)
 		}
 		if !slices.Contains(keys, c.key) {
 			return fmt.Errorf("unknown key %q%s", c.key, nearest(c.key, keys))

@@ -88,7 +88,7 @@ func Run(ctx context.Context, sc *Scenario, opt Options) (*Result, error) {
 	}
 	st, err := openStore(sc, r.opt)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, r.world.Close()) // which may have started a server or processes
 	}
 	began := time.Now()
 	if w := st.traceWriter(r.opt.Trace); w != nil {
@@ -271,7 +271,14 @@ func (r *runner) runUntil(until time.Duration, done func() bool) (bool, error) {
 // run carries out the lines, lets the pair converge, and draws the verdict.
 func (r *runner) run() {
 	err := r.lines()
+	cut := err != nil && !errors.Is(err, errFailed)
+	if cut {
+		r.fail(CouldNotTell, err.Error()) // before the watchers: what did not come true in part of a run has not failed
+	}
 	for _, w := range r.watchers {
+		if cut && w.judge.kind == onceTrue {
+			continue
+		}
 		ok, detail := w.verdict()
 		r.assert(w.line, ok, detail)
 	}

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"hotpair/internal/config"
+	"hotpair/internal/wire"
 )
 
 // Scenario is a scenario that was read and checked.
@@ -206,6 +209,32 @@ func (p *parser) script(text string) {
 			}
 		}
 	}
+	p.callNames()
+}
+
+// callNames reports calls that no line begins: a judgement of one would be about nothing.
+func (p *parser) callNames() {
+	var begun []string
+	for i := range p.s.lines {
+		if c, ok := p.s.lines[i].step.(command); ok && c.verb == "call" {
+			begun = append(begun, c.args["name"])
+		}
+	}
+	for i := range p.s.lines {
+		l := &p.s.lines[i]
+		name := ""
+		switch s := l.step.(type) {
+		case *judge:
+			name = s.pattern.call
+		case command:
+			if !l.fails && s.to == wire.Switch {
+				name = s.args["name"]
+			}
+		}
+		if name != "" && !slices.Contains(begun, name) {
+			p.fail(l.no, fmt.Errorf("%s: no line begins a call %q%s", l.verb.name, name, nearest(name, begun)))
+		}
+	}
 }
 
 // comment: the first one is the title; one after commands begins a new phase.
@@ -217,6 +246,9 @@ func (p *parser) comment(text string) {
 		p.phase++
 	}
 }
+
+// ruleName is the form of a rule's name, whatever rules there are.
+var ruleName = regexp.MustCompile(`^[RPX][1-9][0-9]?$`)
 
 func isHeader(l string) bool {
 	key, _, found := strings.Cut(l, ":")
@@ -231,7 +263,12 @@ func (p *parser) header(l string) error {
 	}
 	switch key {
 	case "rules":
-		p.s.Rules = append(p.s.Rules, strings.Fields(value)...)
+		for _, rule := range strings.Fields(value) {
+			if !ruleName.MatchString(rule) {
+				return fmt.Errorf("rules: a rule is R, P or X with its number, such as R10, not %q", rule)
+			}
+			p.s.Rules = append(p.s.Rules, rule)
+		}
 	case "source":
 		p.s.Source = value
 	case "no-converge":
@@ -272,6 +309,7 @@ func (p *parser) command(no int, text string) error {
 		return fmt.Errorf("! does not go with %s", l.verb.name)
 	}
 	a := newArgs(words[1:], &p.s.Config, l.verb)
+	a.fails = l.fails
 	l.step, err = l.verb.parse(a)
 	if err == nil {
 		err = a.finish()

@@ -16,6 +16,9 @@ import (
 // keptRuns is how many runs of a scenario the store keeps.
 const keptRuns = 10
 
+// runTime is the layout of a run's folder name. What is called otherwise is not ours, and is left alone.
+const runTime = "20060102T150405.000000000"
+
 // store is the folder of one run: store/<scenario>/<time>/ with trace.jsonl, ladder.txt and verdict.json; "latest" points to it.
 type store struct {
 	dir   string // "" if nothing is stored
@@ -27,7 +30,10 @@ func openStore(sc *Scenario, o Options) (*store, error) {
 		return &store{}, nil
 	}
 	parent := filepath.Join(o.StoreDir, sc.Name)
-	dir := filepath.Join(parent, time.Now().UTC().Format("20060102T150405.000000000"))
+	if filepath.Dir(parent) != filepath.Clean(o.StoreDir) { // a name such as ".." leads elsewhere
+		return nil, fmt.Errorf("store: a scenario called %q cannot be stored; rename its file", sc.Name)
+	}
+	dir := filepath.Join(parent, time.Now().UTC().Format(runTime))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -73,12 +79,13 @@ func (s *store) finish(res *Result) error {
 	return nil
 }
 
+// link moves "latest" in one step: runs of the same scenario may end at the same time.
 func (s *store) link() error {
-	latest := filepath.Join(filepath.Dir(s.dir), "latest")
-	if err := os.Remove(latest); err != nil && !errors.Is(err, os.ErrNotExist) {
+	next := s.dir + ".latest"
+	if err := os.Symlink(filepath.Base(s.dir), next); err != nil {
 		return err
 	}
-	return os.Symlink(filepath.Base(s.dir), latest)
+	return os.Rename(next, filepath.Join(filepath.Dir(s.dir), "latest"))
 }
 
 func (s *store) prune() error {
@@ -89,7 +96,7 @@ func (s *store) prune() error {
 	}
 	var runs []string
 	for _, e := range entries {
-		if e.IsDir() {
+		if _, err := time.Parse(runTime, e.Name()); err == nil && e.IsDir() {
 			runs = append(runs, e.Name())
 		}
 	}

@@ -25,7 +25,14 @@ func judgementVerbs() []*verb {
 			parse: func(a *args) (step, error) {
 				d, _, err := a.duration("within")
 				f, _, err2 := a.duration("for")
-				return parseJudge(a, judge{kind: comesTrue, window: d, forTime: f}, errors.Join(err, err2))
+				err = errors.Join(err, err2)
+				switch {
+				case err == nil && a.fails && d > 0:
+					err = errors.New("within goes with expect; ! expect takes for=TIME")
+				case err == nil && !a.fails && f > 0:
+					err = errors.New("for goes with ! expect; expect takes within=TIME, and always STATE takes for=TIME")
+				}
+				return parseJudge(a, judge{kind: comesTrue, window: d, forTime: f}, err)
 			},
 		},
 		{

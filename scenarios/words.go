@@ -110,12 +110,17 @@ type args struct {
 	keys   map[string]string
 	config *config.Config
 	verb   *verb
+	fails  bool  // "!" stands before the verb
+	err    error // a key that is given twice
 }
 
 func newArgs(words []string, c *config.Config, v *verb) *args {
 	a := &args{keys: map[string]string{}, config: c, verb: v}
 	for _, w := range words {
 		if key, value, ok := strings.Cut(w, "="); ok && slices.Contains(v.keys, key) {
+			if _, twice := a.keys[key]; twice {
+				a.err = fmt.Errorf("%s is given twice", key)
+			}
 			a.keys[key] = value
 		} else {
 			a.words = append(a.words, w)
@@ -127,7 +132,7 @@ func newArgs(words []string, c *config.Config, v *verb) *args {
 // finish reports words that nobody read.
 func (a *args) finish() error {
 	if len(a.words) == 0 {
-		return nil
+		return a.err
 	}
 	if key, _, ok := strings.Cut(a.words[0], "="); ok {
 		return fmt.Errorf("unknown key %q%s", key, nearest(key, a.verb.keys))

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -115,10 +116,10 @@ func (m *Message) Validate(from, to ID) error {
 	if m.Kind == 0 || m.Kind >= kindEnd {
 		return fmt.Errorf("kind is missing: %s sends %s one of %s", from, to, strings.Join(kindsBetween(from, to), ", "))
 	}
-	s := &shapes[m.Kind]
-	if !s.fits(from, to) {
-		return fmt.Errorf("%s is not what %s sends %s; that is one of %s", m.Kind, from, to, strings.Join(kindsBetween(from, to), ", "))
+	if err := m.Kind.Check(from, to); err != nil {
+		return err
 	}
+	s := &shapes[m.Kind]
 	has := m.fields()
 	if missing := s.need &^ has; missing != 0 {
 		return fmt.Errorf("%s: missing: %s", m.Kind, missing)
@@ -127,6 +128,27 @@ func (m *Message) Validate(from, to ID) error {
 		return fmt.Errorf("%s: not allowed: %s; it has %s", m.Kind, more, s.need|s.may)
 	}
 	return m.ranges()
+}
+
+// Check reports that one node sends another no messages of this kind, and which ones it sends. The kind is a valid one.
+func (k Kind) Check(from, to ID) error {
+	if shapes[k].fits(from, to) {
+		return nil
+	}
+	return fmt.Errorf("%s is not what %s sends %s; that is one of %s", k, from, to, strings.Join(kindsBetween(from, to), ", "))
+}
+
+// Fields returns those of the names, as in the JSON, that messages of this kind may have; none for a kind that is not valid.
+func (k Kind) Fields(names []string) (has []string) {
+	if k >= kindEnd {
+		return nil
+	}
+	for i, name := range fieldNames {
+		if (shapes[k].need|shapes[k].may)&(1<<i) != 0 && slices.Contains(names, name) {
+			has = append(has, name)
+		}
+	}
+	return has
 }
 
 func (s *shape) fits(from, to ID) bool {
