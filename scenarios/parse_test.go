@@ -31,12 +31,26 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"too many words":      {"kill\nexpect S running", "kill: a node is wanted"},
 		"unexpected word":     {"load stop now\nexpect S running", "erlangs and hold are wanted"},
 		"unknown file":        {"expect S running\n-- ladder --\n", `test.txtar:2: a scenario has the files config.yaml and ladder.txt, not "ladder"`},
+		"nameless file":       {"expect S running\n-- --\r\n", "test.txtar:2: a file of the archive has a name: -- NAME --"},
 		"bad config":          {"expect S running\n-- config.yaml --\naddp-timeout: soon\n", "test.txtar:2: in config.yaml"},
 		"config key":          {"expect S running\n-- config.yaml --\nadp: 1s\n", `unknown field "adp"`},
 		"config range":        {"expect S running\n-- config.yaml --\nha-sync-batch: 5\n", "ha-sync-batch is from 200 to 1000, not 5"},
 		"share":               {"drop A-B share=2\nexpect S running", "share is a number above 0 and up to 1"},
 		"always a message":    {"always A->B BackupReady", "a state is wanted"},
 		"number":              {"expect A calls=many", `calls is a whole number from 0, not "many"`},
+		"for, asserted":       {"expect A announced for=5s", "for goes with ! expect"},
+		"within, denied":      {"! expect A announced within=5s", "within goes with expect; ! expect takes for=TIME"},
+		"key twice":           {"await A announced within=1s within=2s", "within is given twice"},
+		"rule":                {"rules: R10 Q7\nexpect A running", `test.txtar:1: rules: a rule is R, P or X with its number, such as R10, not "Q7"`},
+		"a message elsewhere": {"! expect A->B CallCreated", "CallCreated is not what A sends B; that is one of PeerState, BackupReady"},
+		"key of another":      {"! expect A->B FullSyncDone role=primary", `unknown key "role"`},
+		"no key":              {"! expect S->A CallReleased num=1", `unknown key "num": CallReleased is looked for without keys`},
+		"no such call":        {"call c1 from=1001 to=1002\nnever call c2 kept=false", `test.txtar:2: never: no line begins a call "c2"; did you mean "c1"?`},
+		"answer no such call": {"answer c1\nexpect A running", `no line begins a call "c1"`},
+		"load":                {"load erlangs=x hold=exp:1s\nexpect A running", `test.txtar:1: load: erlangs: a number from 1e-06 to 1e+06 is wanted, not "x"`},
+		"holding time":        {"load erlangs=1 hold=exp:soon\nexpect A running", `test.txtar:1: load: hold: holding times are`},
+		"no such DN":          {"call c1 from=1001 to=7\nexpect A running", `test.txtar:1: call: to: there is no DN "7"`},
+		"an agent's DN":       {"agent 7 ready\nexpect A running", `test.txtar:1: agent: `},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse("test.txtar", []byte(c.text))
@@ -51,6 +65,11 @@ func TestAllErrorsAreReported(t *testing.T) {
 	_, err := Parse("x.txtar", []byte("bot S\nkil A\nexpect A running\n"))
 	require.ErrorContains(t, err, "x.txtar:1:")
 	require.ErrorContains(t, err, "x.txtar:2:")
+}
+
+// TestArgumentsAreTriedOneByOne: a command is judged by itself; what is refused because of another one shows when it runs.
+func TestArgumentsAreTriedOneByOne(t *testing.T) {
+	parse(t, "load erlangs=20 hold=exp:1s\ncall c1 from=1001 to=1002\ncall c1 from=1001 to=1002\nagent 1001 ready\n! call c2 from=1001 to=7\nexpect A running")
 }
 
 func TestHelpIsComplete(t *testing.T) {
@@ -76,6 +95,7 @@ func FuzzParse(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(data)
 	}
+	f.Add([]byte("-- --"))
 	f.Add([]byte("! expect A->B FullSyncDone for=1s\n-- config.yaml --\nA: {ha-sync-batch: 1}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		sc, err := Parse("fuzz.txtar", data)

@@ -1,9 +1,11 @@
 package scenarios
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,6 +18,7 @@ import (
 
 	"hotpair/internal/config"
 	"hotpair/internal/wire"
+	"hotpair/switchsim"
 )
 
 // Scenario is a scenario that was read and checked.
@@ -128,6 +131,9 @@ func Parse(path string, data []byte) (*Scenario, error) {
 	if len(data) > maxFile {
 		return nil, &Error{path, 0, fmt.Errorf("a scenario has at most %d bytes, this has %d", maxFile, len(data))}
 	}
+	if no := namelessFile(data); no > 0 {
+		return nil, &Error{path, no, errors.New("a file of the archive has a name: -- NAME --")}
+	}
 	s := &Scenario{Path: path, Name: strings.TrimSuffix(filepath.Base(path), ".txtar"), archive: txtar.Parse(data)}
 	if err := s.files(); err != nil {
 		return nil, err
@@ -141,6 +147,18 @@ func Parse(path string, data []byte) (*Scenario, error) {
 		return nil, errors.Join(p.errs...)
 	}
 	return s, nil
+}
+
+// namelessFile returns the first line, from 1, that is a file's marker with nothing in it; 0 if there is none. The txtar package panics on it.
+func namelessFile(data []byte) int {
+	no := 0
+	for l := range bytes.Lines(data) {
+		no++
+		if string(bytes.TrimRight(l, "\r\n")) == "-- --" {
+			return no
+		}
+	}
+	return 0
 }
 
 // files reads the archive's files.
@@ -187,6 +205,7 @@ type parser struct {
 	phase   int
 	asserts bool
 	errs    []error
+	idle    *switchsim.Switch // made when it is needed first
 }
 
 func (p *parser) fail(no int, err error) { p.errs = append(p.errs, &Error{p.s.Path, no, err}) }
@@ -212,12 +231,15 @@ func (p *parser) script(text string) {
 	p.callNames()
 }
 
+// maxHints is among how many calls the one that was probably meant is looked for: it takes time, and a long list helps nobody.
+const maxHints = 100
+
 // callNames reports calls that no line begins: a judgement of one would be about nothing.
 func (p *parser) callNames() {
-	var begun []string
+	begun := map[string]bool{}
 	for i := range p.s.lines {
 		if c, ok := p.s.lines[i].step.(command); ok && c.verb == "call" {
-			begun = append(begun, c.args["name"])
+			begun[c.args["name"]] = true
 		}
 	}
 	for i := range p.s.lines {
@@ -231,9 +253,14 @@ func (p *parser) callNames() {
 				name = s.args["name"]
 			}
 		}
-		if name != "" && !slices.Contains(begun, name) {
-			p.fail(l.no, fmt.Errorf("%s: no line begins a call %q%s", l.verb.name, name, nearest(name, begun)))
+		if name == "" || begun[name] {
+			continue
 		}
+		hint := ""
+		if n := len(begun); n > 0 && n <= maxHints {
+			hint = nearest(name, slices.Sorted(maps.Keys(begun)))
+		}
+		p.fail(l.no, fmt.Errorf("%s: no line begins a call %q%s", l.verb.name, name, hint))
 	}
 }
 
@@ -316,6 +343,11 @@ func (p *parser) command(no int, text string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w; usage: %s", l.verb.name, err, l.verb.usage)
+	}
+	if c, ok := l.step.(command); ok && !l.fails {
+		if err := p.try(c); err != nil {
+			return err
+		}
 	}
 	p.asserts = p.asserts || l.verb.group == judgement
 	p.s.lines = append(p.s.lines, l)

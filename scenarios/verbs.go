@@ -81,7 +81,7 @@ const helpPatterns = `
 Patterns of the judgement verbs:
 
   A->B KIND [key=value ...]     a message was sent since the last act and was not matched before. C* is any client.
-                                keys: ` + "num, epoch, reason, role, outcome, node, normal, announced, ready" + `
+                                keys, those of them that the message has: ` + "num, epoch, reason, role, outcome, node, normal, announced, ready" + `
   A-B up|down                   both ends of the link are up, or both are down
   A|B key=value ...             a T-Server: running, inc, role, epoch, cti, sync, announced, ready, tagged, calls, unnamed
   M key=value ...               running, named, epoch, ready, restarts

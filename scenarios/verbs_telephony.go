@@ -3,11 +3,13 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hotpair/callmodel"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
+	"hotpair/switchsim"
 )
 
 func telephonyVerbs() []*verb {
@@ -105,6 +107,30 @@ func (a *answer) note(n *node.Note) {
 	if n.Kind == node.NoteRefused {
 		a.refused = n.Text
 	}
+}
+
+// statelessVerbs are the switch's commands whose arguments are right or wrong whatever went before.
+var statelessVerbs = []string{"load", "call", "agent"}
+
+// try gives a command to a switch that nothing happened to. What even that one refuses is an error of the scenario.
+func (p *parser) try(c command) error {
+	if c.to != wire.Switch || !slices.Contains(statelessVerbs, c.verb) {
+		return nil
+	}
+	if p.idle == nil {
+		p.idle = switchsim.New(p.s.Config.Switch)
+	}
+	do := func(verb string, args map[string]string) error {
+		var out node.Output
+		p.idle.Step(&node.Input{Kind: node.Do, Cmd: &node.Command{ID: 1, Verb: verb, Args: args}}, &out)
+		for i := range out.Notes {
+			if out.Notes[i].Kind == node.NoteRefused {
+				return errors.New(out.Notes[i].Text)
+			}
+		}
+		return nil
+	}
+	return errors.Join(do(c.verb, c.args), do("load-stop", nil), do("release-all", nil))
 }
 
 // copyKeys copies the key=value arguments.

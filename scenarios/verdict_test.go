@@ -38,7 +38,7 @@ func TestAssertionsCanFail(t *testing.T) {
 		"sometimes, not":    {"sometimes B running", false},
 		"a refused command": {"! call c1 from=1001 to=1001\nexpect A running", true},
 		"not refused":       {"! call c1 from=1001 to=1002\nexpect A running", false},
-		"refused":           {"call c1 from=1001 to=9999\nexpect A running", false},
+		"refused":           {"call c1 from=1001 to=1002\ncall c2 from=1001 to=1003\nexpect A running", false},
 		"message":           {"call c1 from=1001 to=1002\nawait S->A CallCreated within=1s", true},
 		"message once":      {"call c1 from=1001 to=1002\nawait S->A CallCreated within=1s\n! expect S->A CallCreated", true},
 		"link":              {"expect S-A up", true},
@@ -177,6 +177,43 @@ func TestStore(t *testing.T) {
 	require.Empty(t, rep.Violations)
 }
 
+// TestStoreRemovesItsOwnRunsOnly: whatever else lies there stays, and a scenario's name does not lead out of the store.
+func TestStoreRemovesItsOwnRunsOnly(t *testing.T) {
+	dir := t.TempDir()
+	other := filepath.Join(dir, "test", "1-notes")
+	require.NoError(t, os.MkdirAll(other, 0o750))
+	sc := parse(t, "no-converge: short\nboot S\nexpect S running\n")
+	for range keptRuns + 2 {
+		_, err := Run(context.Background(), sc, Options{StoreDir: dir})
+		require.NoError(t, err)
+	}
+	require.DirExists(t, other)
+	entries, err := os.ReadDir(filepath.Join(dir, "test"))
+	require.NoError(t, err)
+	require.Len(t, entries, keptRuns+2, "the runs that are kept, latest, and what is not ours")
+
+	for _, path := range []string{"...txtar", "..txtar", ".txtar"} {
+		sc, err := Parse(path, []byte("no-converge: short\nboot S\nexpect S running\n"))
+		require.NoError(t, err)
+		_, err = Run(context.Background(), sc, Options{StoreDir: dir})
+		require.ErrorContains(t, err, "cannot be stored; rename its file")
+	}
+}
+
+// TestNothingIsLeftWhenTheStoreFails: the world that was made already ends.
+func TestNothingIsLeftWhenTheStoreFails(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", t.TempDir())
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	sc := parse(t, "no-converge: short\nboot S\nexpect S running\n")
+	_, err := Run(context.Background(), sc, Options{World: NATS, StoreDir: file})
+	require.ErrorContains(t, err, "store: ")
+	left, err := os.ReadDir(os.TempDir())
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
 // TestUpdateWritesTheLadderAndNothingElse also keeps a file that has no line break at its end.
 func TestUpdateWritesTheLadderAndNothingElse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.txtar")
@@ -219,6 +256,13 @@ func TestInterruptedRunCouldNotTell(t *testing.T) {
 	res, err := Run(ctx, sc, Options{})
 	require.NoError(t, err)
 	require.Equal(t, CouldNotTell, res.Verdict)
+
+	// What did not come true in part of a run has not failed.
+	sc = parse(t, "boot S A M\nawait A announced within=10s\nsometimes B running\n")
+	res, err = Run(ctx, sc, Options{})
+	require.NoError(t, err)
+	require.Equal(t, CouldNotTell, res.Verdict, res.Text())
+	require.Empty(t, res.Assertions)
 }
 
 func TestOptionsThatMakeNoSense(t *testing.T) {

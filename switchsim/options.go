@@ -15,13 +15,13 @@ type Options struct {
 	// CallRefs is the size of the call reference space: references are 1 to CallRefs, and the lowest free one is used
 	// next, so they are reused as soon as can be. Default 65,536; 1 to 4,194,304.
 	CallRefs uint32 `yaml:"call-refs"`
-	// SyncTime is how long the transfer of a snapshot takes. The snapshot is consistent at its beginning. Default 500 ms; from 0.
+	// SyncTime is how long the transfer of a snapshot takes. The snapshot is consistent at its beginning. Default 2 s; from 0.
 	SyncTime time.Duration `yaml:"sync-time"`
 }
 
 // DefaultOptions returns the defaults.
 func DefaultOptions() Options {
-	return Options{FirstDN: 1001, Extensions: 200, Trunks: 60, CallRefs: 1 << 16, SyncTime: 500 * time.Millisecond}
+	return Options{FirstDN: 1001, Extensions: 200, Trunks: 60, CallRefs: 1 << 16, SyncTime: 2 * time.Second}
 }
 
 // Validate reports the first option that is out of range, with what is allowed.

@@ -185,7 +185,7 @@ func TestSnapshotIsConsistent(t *testing.T) {
 	r.do("release", "name", "c1")
 	require.Empty(t, r.sent(wire.A), "the transfer takes sync-time")
 	r.restore()
-	r.run(500 * time.Millisecond)
+	r.run(2 * time.Second)
 	msgs := r.sent(wire.A)
 	require.Equal(t, wire.SnapshotBegin, msgs[0].Kind)
 	var calls, end int

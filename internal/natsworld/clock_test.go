@@ -36,7 +36,7 @@ func TestCheckSpeed(t *testing.T) {
 		{25, func(c *config.Config) { c.Link.AddpTimeout = 0 }, ""},
 		{10, func(c *config.Config) { c.Link.AddpTimeout = 200 * time.Millisecond }, ""},
 		{11, func(c *config.Config) { c.Link.AddpTimeout = 200 * time.Millisecond }, "addp-timeout 200ms would take less than 20ms of wall time: the speed is at most 10"},
-		{26, func(*config.Config) {}, "sync-time of the switch 500ms would take less than 20ms of wall time: the speed is at most 25"},
+		{26, func(c *config.Config) { c.Switch.SyncTime = 500 * time.Millisecond }, "sync-time of the switch 500ms would take less than 20ms of wall time: the speed is at most 25"},
 		{2, func(c *config.Config) { c.B.ConnectTout = 30 * time.Millisecond }, "connect-tout 30ms would take less than 20ms of wall time: the speed is at most 1.5"},
 		{2, func(c *config.Config) { c.Link.SyncReconnect = time.Millisecond }, "sync-reconnect-tout 1ms"},
 		{2, func(c *config.Config) { c.Link.Reconnect = time.Millisecond }, "reconnect 1ms"},

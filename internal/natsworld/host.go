@@ -120,14 +120,7 @@ func (h *Host) open(ctx context.Context) error {
 	if h.nc, err = nats.Connect(h.opt.URL, h.connectOptions()...); err != nil {
 		return fmt.Errorf("NATS at %s: %w", h.opt.URL, err)
 	}
-	if h.store, err = openStore(ctx, h.nc, h.opt.Pair, h.opt.ID); err != nil {
-		return err
-	}
-	if err = h.store.nextIncarnation(ctx, h.opt.ID); err != nil {
-		return err
-	}
-	h.inc = h.store.inc
-	if h.stored, err = h.store.claim(ctx); err != nil {
+	if err := h.prepare(ctx); err != nil {
 		return err
 	}
 	// One subscription, so that messages of all links keep the order in which the server got them.
@@ -138,6 +131,34 @@ func (h *Host) open(ctx context.Context) error {
 		return fmt.Errorf("NATS: %w", err)
 	}
 	return nil
+}
+
+// prepareTime bounds one attempt at the store: a request or its answer may be lost, and is then made again.
+const prepareTime = 4 * time.Second
+
+// prepare takes the node's next incarnation and reads its durable state. An attempt that was cut short may have taken an incarnation that
+// nobody will be.
+func (h *Host) prepare(ctx context.Context) error {
+	for {
+		attempt, cancel := context.WithTimeout(ctx, prepareTime)
+		err := h.tryPrepare(attempt)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (h *Host) tryPrepare(ctx context.Context) (err error) {
+	if h.store, err = openStore(ctx, h.nc, h.opt.Pair, h.opt.ID); err != nil {
+		return err
+	}
+	if err = h.store.nextIncarnation(ctx, h.opt.ID); err != nil {
+		return err
+	}
+	h.inc = h.store.inc
+	h.stored, err = h.store.claim(ctx)
+	return err
 }
 
 func (h *Host) connectOptions() []nats.Option {

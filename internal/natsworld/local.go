@@ -248,6 +248,10 @@ func (l *local) Forget(id wire.ID) { delete(l.hosts, id) }
 
 // Close implements Driver.
 func (l *local) Close() error {
+	// All at once: nobody shall live to notice that the others are gone.
+	for _, h := range l.hosts {
+		h.cancel()
+	}
 	for _, h := range l.hosts {
 		h.Kill()
 	}

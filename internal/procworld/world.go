@@ -232,6 +232,10 @@ func (d *driver) Close() error {
 		}
 		p.expected()
 	}
+	// All at once: nobody shall live to notice that the others are gone.
+	for _, p := range all {
+		_ = p.cmd.Process.Kill()
+	}
 	for _, p := range all {
 		p.kill()
 	}

@@ -46,9 +46,9 @@ func (w *world) pass(d time.Duration) string {
 func started(t *testing.T, change func(*config.Config)) *world {
 	w := newWorld(t, change)
 	require.NoError(t, w.Boot(wire.Switch, wire.A, wire.MLayer))
-	w.pass(2 * time.Second)
+	w.pass(5 * time.Second)
 	require.NoError(t, w.Boot(wire.B))
-	require.Contains(t, w.pass(2*time.Second), `"kind":"pair-ready","n":1`)
+	require.Contains(t, w.pass(5*time.Second), `"kind":"pair-ready","n":1`)
 	return w
 }
 
@@ -61,7 +61,7 @@ func TestKillAndRestart(t *testing.T) {
 	require.Contains(t, w.pass(10*time.Second), "A#1 down B timeout", "nobody says goodbye")
 	require.NoError(t, w.Boot(wire.B))
 	require.ErrorContains(t, w.Boot(wire.B), "it runs already")
-	require.Contains(t, w.pass(5*time.Second), `B#2 noted {"kind":"sync","n":1,"text":"done"}`, "another incarnation")
+	require.Contains(t, w.pass(10*time.Second), `B#2 noted {"kind":"sync","n":1,"text":"done"}`, "another incarnation")
 	require.NoError(t, w.Stop(wire.B))
 	require.Contains(t, w.pass(10*time.Millisecond), "A#1 down B goodbye")
 }

@@ -138,3 +138,12 @@ func TestWrongMessages(t *testing.T) {
 	m := Message{Kind: EpochSeen, Epoch: MaxEpoch}
 	require.NoError(t, m.Validate(Client(1), A))
 }
+
+func TestKindFields(t *testing.T) {
+	names := []string{"reason", "role", "num", "no such field"}
+	require.Equal(t, []string{"num", "reason"}, FullSyncDone.Fields(names))
+	require.Equal(t, []string{"role"}, PeerState.Fields(names))
+	require.Empty(t, CallReleased.Fields(names))
+	require.Empty(t, Kind(0).Fields(names))
+	require.Empty(t, kindEnd.Fields(names))
+}
