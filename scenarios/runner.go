@@ -96,11 +96,7 @@ func Run(ctx context.Context, sc *Scenario, opt Options) (*Result, error) {
 	}
 	r.run()
 	r.res.Wall = time.Since(began)
-	if r.writer != nil {
-		if err := r.writer.Close(); err != nil {
-			r.fail(CouldNotTell, err.Error())
-		}
-	}
+	r.endTrace()
 	if err := st.finish(r.res); err != nil {
 		return r.res, err
 	}
@@ -108,6 +104,20 @@ func Run(ctx context.Context, sc *Scenario, opt Options) (*Result, error) {
 		return r.res, sc.update(r.ladder.String())
 	}
 	return r.res, nil
+}
+
+// endTrace ends the trace file; one of a run that did not come to its end is cut, so that nobody takes it for a whole one.
+func (r *runner) endTrace() {
+	if r.writer == nil {
+		return
+	}
+	end := r.writer.Close
+	if r.res.Verdict == CouldNotTell {
+		end = r.writer.Cut
+	}
+	if err := end(); err != nil {
+		r.fail(CouldNotTell, err.Error())
+	}
 }
 
 func newRunner(ctx context.Context, sc *Scenario, opt Options) (*runner, error) {

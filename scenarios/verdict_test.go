@@ -253,9 +253,12 @@ func TestInterruptedRunCouldNotTell(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	sc := parse(t, "boot S A M\nawait A announced within=10s\n")
-	res, err := Run(ctx, sc, Options{})
+	var file bytes.Buffer
+	res, err := Run(ctx, sc, Options{Trace: &file})
 	require.NoError(t, err)
 	require.Equal(t, CouldNotTell, res.Verdict)
+	_, err = monitor.Verify(&file)
+	require.ErrorIs(t, err, trace.ErrCut, "nor does its trace tell anything")
 
 	// What did not come true in part of a run has not failed.
 	sc = parse(t, "boot S A M\nawait A announced within=10s\nsometimes B running\n")

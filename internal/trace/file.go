@@ -62,6 +62,17 @@ func (t *Writer) Record(r *Record) {
 	}
 }
 
+// Cut ends the file without its end line, because the run did not come to its end: nothing can be told from it.
+func (t *Writer) Cut() error {
+	if err := t.w.Flush(); t.err == nil {
+		t.err = err
+	}
+	if t.err != nil {
+		return fmt.Errorf("trace: %w", t.err)
+	}
+	return nil
+}
+
 // Close writes the end. It does not close the underlying writer.
 func (t *Writer) Close() error {
 	if t.err == nil {
