@@ -1,6 +1,8 @@
 package hasync
 
 import (
+	"fmt"
+
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
 )
@@ -37,7 +39,7 @@ func (e *Engine) ReceiveM(m *wire.Message, out *node.Output) {
 	case wire.Appoint:
 		e.appoint(m, out)
 	case wire.PeerFailed:
-		e.HeardOfEpoch(m.Epoch, out)
+		e.HeardOfEpoch(wire.MLayer, m.Epoch, out)
 		// R11: "or M says so". Whatever still comes of that session is not to be acted on.
 		if e.peer.up && m.Node == e.self.Peer() && m.Inc == e.peer.inc {
 			e.HADown(node.CauseClosed, out)
@@ -48,9 +50,18 @@ func (e *Engine) ReceiveM(m *wire.Message, out *node.Output) {
 	}
 }
 
-// HeardOfEpoch tells of an epoch that somebody has seen (X6).
-func (e *Engine) HeardOfEpoch(epoch uint64, out *node.Output) {
-	if e.role == wire.Primary {
+// maxLeap is by how much an epoch that a client has seen may be above this T-Server's: far more switchovers than it can have missed. Without it a
+// made-up epoch could use up the numbers, and nobody could be named any more.
+const maxLeap = 1 << 20
+
+// HeardOfEpoch tells of an epoch that somebody has seen (X6): a client, or M.
+func (e *Engine) HeardOfEpoch(from wire.ID, epoch uint64, out *node.Output) {
+	switch {
+	case e.role != wire.Primary || epoch <= e.epoch:
+	case epoch > e.epoch+maxLeap:
+		why := fmt.Sprintf("nobody can have seen epoch %d while this T-Server is primary of %d", epoch, e.epoch)
+		out.Note(node.Note{Kind: node.NoteBadInput, Peer: from, Text: why})
+	default:
 		e.heardOfEpoch(epoch, out)
 	}
 }

@@ -92,7 +92,7 @@ func (s *Server) linkEvent(id wire.ID, out *node.Output) {
 
 // fromClient handles a request of a client.
 func (s *Server) fromClient(id wire.ID, m *wire.Message, out *node.Output) {
-	s.engine.HeardOfEpoch(m.Epoch, out)
+	s.engine.HeardOfEpoch(id, m.Epoch, out)
 	switch m.Kind {
 	case wire.RegisterAddress:
 		s.register(id, m.ThisDN, out)

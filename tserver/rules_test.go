@@ -481,6 +481,12 @@ func TestX6Epochs(t *testing.T) {
 	require.Equal(t, wire.Backup, r.engine().Role(), "or from a client")
 	require.Equal(t, uint64(9), r.engine().Epoch())
 
+	r = primary(t, nil)
+	r.up(wire.Client(1))
+	r.hear(wire.Client(1), wire.Message{Kind: wire.EpochSeen, Epoch: wire.MaxEpoch})
+	require.Equal(t, wire.Primary, r.engine().Role(), "but not one that is made up: it would use up the numbers")
+	require.Equal(t, node.NoteBadInput, r.out.Notes[0].Kind)
+
 	b := backup(t, nil)
 	b.appoint(wire.A, 4, false)
 	b.hear(wire.A, fullSyncDone(1, wire.Synchronized))
