@@ -133,6 +133,7 @@ func (n *names) append(b []byte) []byte {
 		b = canon.Bool(b, n.isTagged(c))
 		b = canon.Uint(b, c.earlyBorn)
 		b = canon.Uint(b, uint64(c.earlyID))
+		b = canon.Bool(b, c.earlyFrom == n.peerInc)
 	}
 	return canon.Uint(b, uint32(0))
 }
@@ -147,6 +148,9 @@ func (n *names) restore(r *canon.Reader) {
 		c.gen = n.gen
 		c.earlyBorn = canon.Read[uint64](r)
 		c.earlyID = callmodel.ConnID(canon.Read[uint64](r))
+		if r.Bool() {
+			c.earlyFrom = n.peerInc
+		}
 		if !c.held() {
 			continue
 		}

@@ -29,7 +29,7 @@ func rich() *Engine {
 	e.Created(callmodel.CallID{Ref: 1, Born: 8}, &out)
 	e.Receive(&wire.Message{Kind: wire.PeerState, Epoch: 4, Role: wire.Backup, CTI: callmodel.CTISynchronized}, &out)
 	e.Receive(&wire.Message{Kind: wire.BackupReady, Epoch: 4, Num: 1, Seq: 7}, &out)
-	e.names.calls[1].earlyBorn, e.names.calls[1].earlyID = 99, 5
+	e.names.calls[1].earlyBorn, e.names.calls[1].earlyID, e.names.calls[1].earlyFrom = 99, 5, 2
 	e.names.calls = e.names.calls[:2]
 	e.Settle(&out)
 	return e

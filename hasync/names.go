@@ -14,7 +14,10 @@ type entry struct {
 
 	earlyBorn uint64
 	earlyID   callmodel.ConnID
+	earlyFrom uint64 // the peer's incarnation that sent it
 }
+
+func (c *entry) dropEarly() { c.earlyBorn, c.earlyID, c.earlyFrom = 0, 0, 0 }
 
 func (c *entry) held() bool { return c.born != 0 }
 

@@ -78,9 +78,12 @@ func (e *Engine) keepEarly(id callmodel.CallID, c *entry, out *node.Output) bool
 		return false
 	}
 	e.names.setConnID(c, c.earlyID)
-	e.names.setKnown(c, true)
-	c.earlyBorn, c.earlyID = 0, 0
+	e.names.setKnown(c, c.earlyFrom == e.names.peerInc)
+	c.dropEarly()
 	out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: c.connID, Text: kept})
+	if e.role == wire.Primary && !e.names.isKnown(c) {
+		e.sendName(id, c, out) // who told it is gone; the peer that is there now has not heard of it
+	}
 	return true
 }
 
@@ -88,7 +91,7 @@ func (e *Engine) keepEarly(id callmodel.CallID, c *entry, out *node.Output) bool
 func (e *Engine) dropEarly() {
 	for i := range e.names.calls {
 		if c := &e.names.calls[i]; c.earlyID != 0 && c.earlyBorn <= e.seq {
-			c.earlyBorn, c.earlyID = 0, 0
+			c.dropEarly()
 		}
 	}
 }
@@ -136,7 +139,7 @@ func (e *Engine) callNamed(m *wire.Message, out *node.Output) {
 	} else if e.cti != callmodel.CTISynchronized || m.Call.Born > e.seq {
 		c := e.names.at(m.Call.Ref)
 		if m.Call.Born >= c.earlyBorn {
-			c.earlyBorn, c.earlyID = m.Call.Born, m.ConnID
+			c.earlyBorn, c.earlyID, c.earlyFrom = m.Call.Born, m.ConnID, e.peer.inc
 		}
 	}
 	ack := e.sendPeer(wire.CallNamedAck, out)

@@ -30,7 +30,7 @@ func (s *Server) Restore(b []byte) error {
 		s.parties[ref].restore(r)
 	}
 	s.dns.replace(restoreDNList(r))
-	s.snapshot.restore(r)
+	s.snapshot.restore(r, s.engine.InRange)
 	s.clients.restore(r)
 	return r.Err()
 }
@@ -81,12 +81,17 @@ func (s *snapshot) append(b []byte) []byte {
 	return b
 }
 
-func (s *snapshot) restore(r *canon.Reader) {
-	*s = snapshot{begun: r.Bool(), seq: canon.Read[uint64](r), dns: restoreDNList(r)}
+func (s *snapshot) restore(r *canon.Reader, inRange func(ref uint32) bool) {
+	*s = snapshot{begun: r.Bool(), seq: canon.Read[uint64](r)}
+	for _, d := range restoreDNList(r) {
+		s.addDN(d)
+	}
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		c := snapshotCall{id: callmodel.CallID{Ref: canon.Read[uint32](r), Born: canon.Read[uint64](r)}}
 		c.restore(r)
-		s.calls = append(s.calls, c)
+		if inRange(c.id.Ref) {
+			s.addCall(c)
+		}
 	}
 }
 

@@ -55,8 +55,8 @@ func (s *Server) resynchronize(m *wire.Message, out *node.Output, why string) {
 }
 
 func (s *Server) created(m *wire.Message, out *node.Output) {
-	if !s.engine.InRange(m.Call.Ref) || m.Call.Born == 0 {
-		s.resynchronize(m, out, "call reference out of range")
+	if !s.engine.InRange(m.Call.Ref) || m.Call.Born != m.Seq {
+		s.resynchronize(m, out, "call reference out of range, or a call that was not created at this event number")
 		return
 	}
 	if old := s.engine.HeldAt(m.Call.Ref); old != (callmodel.CallID{}) {

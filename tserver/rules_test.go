@@ -376,6 +376,57 @@ func TestR12Naming(t *testing.T) {
 	b.one(wire.A, wire.CallNamed)
 }
 
+// TestR5R12AnEarlyNameIsKnownToThoseWhoToldIt: a ConnID that a dead incarnation of the primary sent before the call was known is taken, and its
+// next incarnation, which has not heard of it, is told; or else its own invention would stay, untagged.
+func TestR5R12AnEarlyNameIsKnownToThoseWhoToldIt(t *testing.T) {
+	early := func(connID callmodel.ConnID, c callmodel.CallID) *rig {
+		r := newRig(t, wire.B, nil)
+		r.up(wire.MLayer, wire.A)
+		r.peer(wire.A, wire.Primary, 1, callmodel.CTISynchronized, true)
+		r.read(4)
+		r.hear(wire.A, wire.Message{Kind: wire.CallNamed, Epoch: 1, Num: 1, Call: c, ConnID: connID})
+		return r
+	}
+	returns := func(r *rig, inc uint64) {
+		r.down(wire.A)
+		r.step(node.Input{Kind: node.PortUp, Peer: wire.A, Inc: inc})
+		r.peer(wire.A, wire.Backup, 2, callmodel.CTISynchronized, false)
+	}
+
+	r := early(77, call(1, 5))
+	r.appoint(wire.B, 2, false)
+	returns(r, 2)
+	r.created(call(1, 5))
+	require.Equal(t, callmodel.ConnID(77), r.engine().ConnID(call(1, 5)), "clients have seen it")
+	require.Equal(t, callmodel.ConnID(77), r.one(wire.A, wire.CallNamed).ConnID, "a fresh incarnation is told (R12)")
+	r.hear(wire.A, wire.Message{Kind: wire.BackupReady, Epoch: 2, Num: 1, Seq: 5})
+	r.none(wire.A, wire.FullSyncDone) // and has acknowledged nothing (R5)
+	r.hear(wire.A, wire.Message{Kind: wire.CallNamedAck, Epoch: 2, Num: 1, Call: call(1, 5), ConnID: 77})
+	require.Equal(t, wire.Synchronized, r.one(wire.A, wire.FullSyncDone).Reason)
+
+	r = early(77, call(1, 5))
+	r.created(call(1, 5)) // as a backup, between the two incarnations or after
+	r.appoint(wire.B, 2, false)
+	returns(r, 2)
+	r.hear(wire.A, wire.Message{Kind: wire.BackupReady, Epoch: 2, Num: 1, Seq: 5})
+	r.none(wire.A, wire.FullSyncDone)
+
+	r = early(77, call(1, 5))
+	returns(r, 2)
+	r.created(call(1, 5)) // as a backup, after the new incarnation's HA session began
+	r.appoint(wire.B, 2, false)
+	r.hear(wire.A, wire.Message{Kind: wire.BackupReady, Epoch: 2, Num: 1, Seq: 5})
+	r.none(wire.A, wire.FullSyncDone)
+
+	r = early(77, call(1, 5))
+	r.appoint(wire.B, 2, false)
+	returns(r, 1)
+	r.created(call(1, 5))
+	r.none(wire.A, wire.CallNamed) // the same incarnation told it itself
+	r.hear(wire.A, wire.Message{Kind: wire.BackupReady, Epoch: 2, Num: 1, Seq: 5})
+	require.Equal(t, wire.Synchronized, r.one(wire.A, wire.FullSyncDone).Reason)
+}
+
 func TestR13AnnouncedAtOnce(t *testing.T) {
 	r := backup(t, func(o *tserver.Options) { o.HASyncDlyLnkConn = false })
 	require.True(t, r.engine().Announced())
@@ -541,4 +592,54 @@ func TestWhatTheSwitchSays(t *testing.T) {
 	r.released(call(7, 3))
 	require.Equal(t, callmodel.CTISynchronized, r.engine().CTI())
 	require.Equal(t, node.NoteBadInput, r.out.Notes[0].Kind)
+}
+
+// TestX6SnapshotRequestCarriesTheEpoch: every message carries its sender's epoch.
+func TestX6SnapshotRequestCarriesTheEpoch(t *testing.T) {
+	r := newRig(t, wire.A, nil)
+	r.up(wire.MLayer)
+	r.appoint(wire.A, 3, false)
+	r.up(wire.Switch)
+	require.Equal(t, uint64(3), r.one(wire.Switch, wire.SnapshotRequest).Epoch)
+}
+
+// TestASnapshotThatMakesNoSense: two calls cannot have one reference, and two DNs not one name. Such a snapshot is given up with the CTI link, so that
+// what is kept of it is bounded and no call is counted twice.
+func TestASnapshotThatMakesNoSense(t *testing.T) {
+	aCall := func(ref uint32, born uint64) wire.Message {
+		return wire.Message{
+			Kind: wire.SnapshotCall, Call: call(ref, born), CallType: callmodel.CallInternal, CallState: callmodel.CallRinging, ThisDN: "1001", OtherDN: "1002",
+		}
+	}
+	aDN := wire.Message{Kind: wire.SnapshotDN, ThisDN: "1001", DNType: callmodel.DNExtension}
+	for name, said := range map[string][]wire.Message{
+		"one call twice":              {aCall(1, 3), aCall(1, 3)},
+		"two calls of one reference":  {aCall(1, 3), aCall(2, 4), aCall(1, 5)},
+		"one DN twice":                {aDN, aCall(1, 3), aDN},
+		"a call from the future":      {aCall(1, 10)},
+		"a reference that is too big": {aCall(1<<20, 3)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, wire.A, nil)
+			r.up(wire.Switch)
+			r.hear(wire.Switch, wire.Message{Kind: wire.SnapshotBegin, Seq: 9})
+			for _, m := range said[:len(said)-1] {
+				r.hear(wire.Switch, m)
+				require.Equal(t, callmodel.CTISynchronizing, r.engine().CTI())
+			}
+			r.hear(wire.Switch, said[len(said)-1])
+			require.Equal(t, callmodel.CTIDown, r.engine().CTI())
+			r.read(9, call(1, 3), call(2, 4)) // once more, and well
+			require.Equal(t, callmodel.CTISynchronized, r.engine().CTI())
+		})
+	}
+}
+
+// TestACallThatWasCreatedAtAnotherNumber: its identity (X3) and the watermark (X1) hang on the number.
+func TestACallThatWasCreatedAtAnotherNumber(t *testing.T) {
+	r := newRig(t, wire.A, nil)
+	r.read(5)
+	r.created(call(1, 4))
+	require.Equal(t, callmodel.CTIDown, r.engine().CTI())
+	require.False(t, r.engine().Held(call(1, 4)))
 }

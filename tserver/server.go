@@ -64,7 +64,7 @@ func (s *Server) portUp(in *node.Input, out *node.Output) {
 	switch {
 	case in.Peer == wire.Switch:
 		s.engine.CTISynchronizing(out)
-		out.Send(wire.Switch, wire.SnapshotRequest)
+		out.Send(wire.Switch, wire.SnapshotRequest).Epoch = s.engine.Epoch()
 	case in.Peer == wire.MLayer:
 		s.engine.ControlUp(out)
 	case in.Peer.IsTServer():

@@ -1,18 +1,27 @@
 package tserver
 
 import (
+	"fmt"
+
 	"hotpair/callmodel"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
 )
 
-// snapshot is what has arrived of the switch's answer to SnapshotRequest. Nothing of it counts before it is complete.
+// maxDNs is the greatest number of DNs that a switch may have: as many extensions and trunks as the simulated one can.
+const maxDNs = 200_000
+
+// snapshot is what has arrived of the switch's answer to SnapshotRequest. Nothing of it counts before it is complete. No DN and no call
+// reference is in it twice, so that whatever the switch says, it is bounded.
 type snapshot struct {
 	begun bool
 	seq   uint64
 	dns   []dn
 	calls []snapshotCall
-	found []bool // by call reference: it is in the snapshot
+
+	names map[callmodel.DN]bool // of dns
+	refs  []bool                // of calls
+	found []bool                // by call reference: the call that is held is in the snapshot
 }
 
 type snapshotCall struct {
@@ -23,6 +32,35 @@ type snapshotCall struct {
 func (s *snapshot) reset() {
 	s.begun, s.seq = false, 0
 	s.dns, s.calls = s.dns[:0], s.calls[:0]
+	clear(s.names)
+	clear(s.refs)
+}
+
+// addDN reports false if the DN cannot be in the snapshot beside those that are.
+func (s *snapshot) addDN(d dn) bool {
+	if s.names[d.name] || len(s.dns) == maxDNs {
+		return false
+	}
+	if s.names == nil {
+		s.names = map[callmodel.DN]bool{}
+	}
+	s.names[d.name] = true
+	s.dns = append(s.dns, d)
+	return true
+}
+
+// addCall reports false if there is a call with this reference already. The reference is in range.
+func (s *snapshot) addCall(c snapshotCall) bool {
+	ref := int(c.id.Ref)
+	if ref >= len(s.refs) {
+		s.refs = append(s.refs, make([]bool, max(2*len(s.refs), ref+1)-len(s.refs))...)
+	}
+	if s.refs[ref] {
+		return false
+	}
+	s.refs[ref] = true
+	s.calls = append(s.calls, c)
+	return true
 }
 
 func (s *Server) readSnapshot(m *wire.Message, out *node.Output) {
@@ -35,14 +73,18 @@ func (s *Server) readSnapshot(m *wire.Message, out *node.Output) {
 	case wire.SnapshotBegin:
 		snap.begun, snap.seq = true, m.Seq
 	case wire.SnapshotDN:
-		snap.dns = append(snap.dns, dn{name: m.ThisDN, typ: m.DNType, agent: m.Agent})
+		if !snap.addDN(dn{name: m.ThisDN, typ: m.DNType, agent: m.Agent}) {
+			s.resynchronize(m, out, fmt.Sprintf("the snapshot has the DN %q twice, or more than %d DNs", m.ThisDN, maxDNs))
+		}
 	case wire.SnapshotCall:
 		if !s.engine.InRange(m.Call.Ref) || m.Call.Born == 0 || m.Call.Born > snap.seq {
 			s.resynchronize(m, out, "call identity out of range")
 			return
 		}
 		p := party{from: m.ThisDN, to: m.OtherDN, typ: m.CallType, state: m.CallState}
-		snap.calls = append(snap.calls, snapshotCall{m.Call, p})
+		if !snap.addCall(snapshotCall{m.Call, p}) {
+			s.resynchronize(m, out, "the snapshot has two calls of one reference")
+		}
 	case wire.SnapshotEnd:
 		if m.Seq != snap.seq {
 			s.resynchronize(m, out, "the snapshot's end is of another snapshot")

@@ -53,14 +53,15 @@ func check(v *View, rest bool) string {
 	if wrong := sameConnIDs(v, a, b); wrong != "" {
 		return wrong
 	}
+	calls := v.Budget.Calls%2 == 1 // one is in progress, and can hold a backup up for as long as it lasts (R6)
 	whole := a.Announced() && b.Announced() && a.Epoch() == b.Epoch() && (a.Role() == wire.Primary) != (b.Role() == wire.Primary)
-	if rest && !whole {
+	if rest && !calls && !whole {
 		return fmt.Sprintf("L1: at rest A is %s of %d (announced %t), B is %s of %d (announced %t)",
 			a.Role(), a.Epoch(), a.Announced(), b.Role(), b.Epoch(), b.Announced())
 	}
 	aReady, _ := a.Readiness()
 	bReady, _ := b.Readiness()
-	if calls := v.Budget.Calls%2 == 1; rest && !calls && (!aReady || !bReady) {
+	if rest && !calls && (!aReady || !bReady) {
 		return "L1: at rest, with no call in progress, the pair is not synchronized"
 	}
 	return ""
