@@ -8,8 +8,8 @@ import (
 	"hotpair/internal/wire"
 )
 
-// maxDNs is the greatest number of DNs that a switch may have: as many extensions and trunks as the simulated one can.
-const maxDNs = 200_000
+// maxDNCount is the greatest number of DNs that a switch may have: as many extensions and trunks as the simulated one can.
+const maxDNCount = 200_000
 
 // snapshot is what has arrived of the switch's answer to SnapshotRequest. Nothing of it counts before it is complete. No DN and no call
 // reference is in it twice, so that whatever the switch says, it is bounded.
@@ -38,7 +38,7 @@ func (s *snapshot) reset() {
 
 // addDN reports false if the DN cannot be in the snapshot beside those that are.
 func (s *snapshot) addDN(d dn) bool {
-	if s.names[d.name] || len(s.dns) == maxDNs {
+	if s.names[d.name] || len(s.dns) == maxDNCount {
 		return false
 	}
 	if s.names == nil {
@@ -74,7 +74,7 @@ func (s *Server) readSnapshot(m *wire.Message, out *node.Output) {
 		snap.begun, snap.seq = true, m.Seq
 	case wire.SnapshotDN:
 		if !snap.addDN(dn{name: m.ThisDN, typ: m.DNType, agent: m.Agent}) {
-			s.resynchronize(m, out, fmt.Sprintf("the snapshot has the DN %q twice, or more than %d DNs", m.ThisDN, maxDNs))
+			s.resynchronize(m, out, fmt.Sprintf("the snapshot has the DN %q twice, or more than %d DNs", m.ThisDN, maxDNCount))
 		}
 	case wire.SnapshotCall:
 		if !s.engine.InRange(m.Call.Ref) || m.Call.Born == 0 || m.Call.Born > snap.seq {

@@ -92,9 +92,16 @@ func set[T any](dst, src *T) {
 	}
 }
 
+// MaxSize is the greatest size of a configuration file in bytes. The YAML reader's work grows with the square of the
+// depth of what it reads: a hundred kilobytes of brackets would take a minute and 15 GB.
+const MaxSize = 16 << 10
+
 // Parse reads a configuration file. Errors show line, column and an excerpt.
 func Parse(data []byte) (Config, error) {
 	c := Default()
+	if len(data) > MaxSize {
+		return c, fmt.Errorf("configuration: at most %d bytes are read, not %d", MaxSize, len(data))
+	}
 	f := file{Switch: c.Switch}
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&f); err != nil && !errors.Is(err, io.EOF) {
 		return c, fmt.Errorf("configuration: %w", err)
