@@ -11,7 +11,7 @@ BENCHCMP := $(GO) tool -modfile=tools/go.mod benchstat
 SOAK_RUNS ?= 20
 FUZZ_TIME ?= 10s
 
-.PHONY: help demo test test-extra race lint fmt tidy soak bench fuzz cover build
+.PHONY: help demo test test-extra race lint fmt tidy soak matrix bench fuzz cover build
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,11 +23,11 @@ test: ## All tests that need nothing but Go
 	$(GO) vet ./...
 	$(GO) test ./...
 	@echo
-	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, soak (20 process runs, also on one busy core).'
+	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, soak (20 process runs, also on one busy core), the whole fault matrix as processes.'
 	@echo 'make test-extra covers those.'
 
-test-extra: lint fmt tidy race fuzz soak ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, soak
-	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak.'
+test-extra: lint fmt tidy race fuzz soak matrix ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, soak, fault matrix
+	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix.'
 
 race: ## The tests with the race detector (needs gcc)
 	@command -v gcc >/dev/null || { echo 'race: gcc is missing; trying to install it'; \
@@ -46,6 +46,9 @@ tidy: ## Check that go.mod and go.sum are tidy
 
 soak: build ## SOAK_RUNS (20) runs of all scenarios as processes, then as many on one core with four busy loops beside
 	./tools/soak.sh bin/hotpair $(SOAK_RUNS)
+
+matrix: ## The whole fault matrix as processes: each fault at each step of the synchronization, and pairs of them (about 20 minutes)
+	HOTPAIR_MATRIX=processes $(GO) test -count 1 -timeout 2h -run InRealWorlds ./scenarios/matrix
 
 bench: ## Benchmarks, as ratios to something that runs beside them
 	$(GO) test -run '^$$' -bench . -benchtime 2s -count 3 -cpu 1 ./internal/simworld ./tserver ./scenarios | tee bench.out
