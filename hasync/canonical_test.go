@@ -17,6 +17,8 @@ type quiet struct{}
 func (quiet) RoleChanged(*node.Output)         {}
 func (quiet) AvailabilityChanged(*node.Output) {}
 
+func (quiet) Named(callmodel.CallID, callmodel.ConnID) {}
+
 // rich is an engine in which every part of the state is in use.
 func rich() *Engine {
 	e := New(wire.A, DefaultOptions(), quiet{})

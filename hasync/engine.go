@@ -22,6 +22,8 @@ type Server interface {
 	RoleChanged(out *node.Output)
 	// AvailabilityChanged: EventLinkConnected came into force, or EventLinkDisconnected did.
 	AvailabilityChanged(out *node.Output)
+	// Named: a call that was known before, and may be over, has this ConnID now.
+	Named(call callmodel.CallID, connID callmodel.ConnID)
 }
 
 // Engine is the hot-standby protocol of one T-Server. It is made by New, started by Start, and then told what happens; every
@@ -128,6 +130,14 @@ func (e *Engine) HADown(cause node.Cause, out *node.Output) {
 	}
 	e.newSession(out)
 	e.peer = peer{}
+}
+
+// CloseHA closes the HA link, if it is up; it will come up again.
+func (e *Engine) CloseHA(out *node.Output) {
+	if e.peer.up {
+		e.HADown(node.CauseClosed, out)
+		out.Close(e.self.Peer())
+	}
 }
 
 // newSession: what was agreed with the peer held for its HA session.

@@ -97,19 +97,33 @@ func (e *Engine) dropEarly() {
 }
 
 func (e *Engine) invent(id callmodel.CallID, c *entry, out *node.Output) {
-	e.invented++
-	e.names.setConnID(c, callmodel.NewConnID(uint8(e.self-wire.A), e.inc, e.invented))
+	e.names.setConnID(c, e.newConnID())
 	out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: c.connID, Text: invented})
 	if e.role == wire.Primary {
 		e.sendName(id, c, out)
 	}
 }
 
+func (e *Engine) newConnID() callmodel.ConnID {
+	e.invented++
+	return callmodel.NewConnID(uint8(e.self-wire.A), e.inc, e.invented)
+}
+
+// NameReleased invents the ConnID of a call that was released before it had one: its events are still to be told (X8).
+func (e *Engine) NameReleased(id callmodel.CallID, out *node.Output) callmodel.ConnID {
+	connID := e.newConnID()
+	out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: connID, Text: invented})
+	out.Note(node.Note{Kind: node.NoteGone, Call: id, ConnID: connID})
+	return connID
+}
+
 // nameTheUnnamed: calls that are still unnamed when it becomes primary it names itself (R12).
 func (e *Engine) nameTheUnnamed(out *node.Output) {
 	for ref := 1; e.names.unnamed > 0 && ref < len(e.names.calls); ref++ {
 		if c := &e.names.calls[ref]; c.held() && c.connID == 0 {
-			e.invent(callmodel.CallID{Ref: uint32(ref), Born: c.born}, c, out)
+			id := callmodel.CallID{Ref: uint32(ref), Born: c.born}
+			e.invent(id, c, out)
+			e.server.Named(id, c.connID)
 		}
 	}
 }
@@ -132,8 +146,10 @@ func (e *Engine) callNamed(m *wire.Message, out *node.Output) {
 	}
 	if c := e.names.lookup(m.Call, e.opt.Without.Has(node.X3)); c != nil {
 		if c.connID != m.ConnID {
+			id := callmodel.CallID{Ref: m.Call.Ref, Born: c.born}
 			e.names.setConnID(c, m.ConnID)
-			out.Note(node.Note{Kind: node.NoteNamed, Call: callmodel.CallID{Ref: m.Call.Ref, Born: c.born}, ConnID: m.ConnID, Text: adopted})
+			out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: m.ConnID, Text: adopted})
+			e.server.Named(id, m.ConnID)
 		}
 		e.names.setKnown(c, true)
 	} else if e.cti != callmodel.CTISynchronized || m.Call.Born > e.seq {
@@ -141,6 +157,8 @@ func (e *Engine) callNamed(m *wire.Message, out *node.Output) {
 		if m.Call.Born >= c.earlyBorn {
 			c.earlyBorn, c.earlyID, c.earlyFrom = m.Call.Born, m.ConnID, e.peer.inc
 		}
+	} else {
+		e.server.Named(m.Call, m.ConnID) // it is over, but clients may still have to be told of it (X8)
 	}
 	ack := e.sendPeer(wire.CallNamedAck, out)
 	ack.Num, ack.Call, ack.ConnID = m.Num, m.Call, m.ConnID

@@ -18,6 +18,20 @@ const (
 	Transfer SyncMethod = "transfer"
 )
 
+// PublishMode is the option ha-publish (X7).
+type PublishMode string
+
+// The publish modes.
+const (
+	// Replicated: an event waits until the backup has acknowledged what it shows. The default.
+	Replicated PublishMode = "replicated"
+	// Immediate: events do not wait, as in real products.
+	Immediate PublishMode = "immediate"
+)
+
+// MaxResumeBuffer is the greatest resume-buffer, in events: about a hundred megabytes.
+const MaxResumeBuffer = 1_000_000
+
 // Options are the options of a T-Server that concern the pair, under their product names. Times are in the run's clock.
 type Options struct {
 	// HASyncDlyLnkConn (R13): a backup holds EventLinkConnected back until T-Server synchronization is complete. Default true; the real
@@ -30,6 +44,13 @@ type Options struct {
 	// ConnectTout: how long a T-Server waits for an HA link that was never up (R11); 1 to 1000 s in the product, where it
 	// is 2 s by default as here.
 	ConnectTout time.Duration `yaml:"connect-tout"`
+	// HAPublish (X7): replicated or immediate. Default replicated.
+	HAPublish PublishMode `yaml:"ha-publish"`
+	// HAPublishTimeout (X7): how long an event waits for the backup's acknowledgement before the primary closes the HA link and goes
+	// on; above 0 and at most 1h, default 200 ms.
+	HAPublishTimeout time.Duration `yaml:"ha-publish-timeout"`
+	// ResumeBuffer (X8): how many published events a T-Server keeps for clients that change over; 0 to MaxResumeBuffer, default 16384.
+	ResumeBuffer int `yaml:"resume-buffer"`
 	// MaxCallRef is the greatest call reference that the T-Server accepts from the switch: the switch's option call-refs.
 	MaxCallRef uint32 `yaml:"-"`
 	// Without switches rules off.
@@ -43,6 +64,9 @@ func DefaultOptions() Options {
 		HASyncMethod:     Drain,
 		HASyncBatch:      500,
 		ConnectTout:      2 * time.Second,
+		HAPublish:        Replicated,
+		HAPublishTimeout: 200 * time.Millisecond,
+		ResumeBuffer:     1 << 14,
 		MaxCallRef:       1 << 16,
 	}
 }
@@ -56,6 +80,12 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("ha-sync-batch is from 200 to 1000, not %d", o.HASyncBatch)
 	case o.ConnectTout <= 0 || o.ConnectTout > 1000*time.Second:
 		return fmt.Errorf("connect-tout is above 0 and at most 1000s, not %s", o.ConnectTout)
+	case o.HAPublish != Replicated && o.HAPublish != Immediate:
+		return fmt.Errorf("ha-publish is replicated or immediate, not %q", o.HAPublish)
+	case o.HAPublishTimeout <= 0 || o.HAPublishTimeout > time.Hour:
+		return fmt.Errorf("ha-publish-timeout is above 0 and at most 1h, not %s", o.HAPublishTimeout)
+	case o.ResumeBuffer < 0 || o.ResumeBuffer > MaxResumeBuffer:
+		return fmt.Errorf("resume-buffer is from 0 to %d events, not %d", MaxResumeBuffer, o.ResumeBuffer)
 	}
 	return nil
 }

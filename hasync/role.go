@@ -41,9 +41,8 @@ func (e *Engine) ReceiveM(m *wire.Message, out *node.Output) {
 	case wire.PeerFailed:
 		e.HeardOfEpoch(wire.MLayer, m.Epoch, out)
 		// R11: "or M says so". Whatever still comes of that session is not to be acted on.
-		if e.peer.up && m.Node == e.self.Peer() && m.Inc == e.peer.inc {
-			e.HADown(node.CauseClosed, out)
-			out.Close(e.self.Peer())
+		if m.Node == e.self.Peer() && m.Inc == e.peer.inc {
+			e.CloseHA(out)
 		}
 	default:
 		out.Note(node.Note{Kind: node.NoteBadInput, Peer: wire.MLayer, Text: m.Kind.String() + " does not belong on the control link"})

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"hotpair/internal/config"
 	"hotpair/internal/natsworld"
@@ -27,6 +28,9 @@ func WorldNames() []string { return []string{Sim, NATS, Processes} }
 func newWorld(o Options, c config.Config, sink trace.Sink) (World, error) {
 	if o.NATSURL != "" && o.World != NATS {
 		return nil, fmt.Errorf("a NATS server that is already running is for the world %s, not for %s", NATS, o.World)
+	}
+	if o.World != Sim {
+		c.Slacken(time.Duration(float64(o.Slack) * o.Speed))
 	}
 	switch o.World {
 	case Sim:

@@ -18,7 +18,9 @@ func (s *Server) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, uint32(0))
 	b = appendDNList(b, s.dns.list)
 	b = s.snapshot.append(b)
-	return s.clients.append(b)
+	b = s.clients.append(b)
+	b = canon.Uint(b, s.sub)
+	return s.journal.append(b)
 }
 
 // Restore implements node.Node.
@@ -32,6 +34,9 @@ func (s *Server) Restore(b []byte) error {
 	s.dns.replace(restoreDNList(r))
 	s.snapshot.restore(r, s.engine.InRange)
 	s.clients.restore(r)
+	s.sub = canon.Read[uint32](r)
+	s.journal.restore(r)
+	s.waiting = s.journal.pending > 0
 	return r.Err()
 }
 

@@ -80,6 +80,7 @@ func (s *Server) clientUp(id wire.ID, out *node.Output) {
 func (s *Server) serverInfo(id wire.ID, out *node.Output) {
 	m := out.Send(id, wire.EventServerInfo)
 	m.Epoch, m.Role = s.engine.Epoch(), s.engine.Role()
+	s.tellPosition(m)
 }
 
 func (s *Server) linkEvent(id wire.ID, out *node.Output) {
@@ -87,7 +88,18 @@ func (s *Server) linkEvent(id wire.ID, out *node.Output) {
 	if s.engine.Announced() {
 		kind = wire.EventLinkConnected
 	}
-	out.Send(id, kind).Epoch = s.engine.Epoch()
+	m := out.Send(id, kind)
+	m.Epoch = s.engine.Epoch()
+	if s.engine.Announced() {
+		s.tellPosition(m)
+	}
+}
+
+// tellPosition: a client that has seen nothing yet begins behind this event (X8).
+func (s *Server) tellPosition(m *wire.Message) {
+	if s.engine.Role() == wire.Primary {
+		m.Seq, m.Sub = s.journal.told.seq, s.journal.told.sub
+	}
 }
 
 // fromClient handles a request of a client.
@@ -96,6 +108,8 @@ func (s *Server) fromClient(id wire.ID, m *wire.Message, out *node.Output) {
 	switch m.Kind {
 	case wire.RegisterAddress:
 		s.register(id, m.ThisDN, out)
+	case wire.ResumeEvents:
+		s.resume(id, number{m.Seq, m.Sub}, out)
 	case wire.EpochSeen:
 	default:
 		s.refuse(id, m.ThisDN, out, m.Kind.String()+" is not a request of a client")

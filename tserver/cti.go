@@ -8,6 +8,7 @@ import (
 
 func (s *Server) ctiDown(out *node.Output) {
 	s.snapshot.reset()
+	s.journal.lose()
 	s.engine.CTIDown(out)
 }
 
@@ -23,6 +24,9 @@ func (s *Server) fromSwitch(m *wire.Message, out *node.Output) {
 	if s.engine.CTI() != callmodel.CTISynchronized || m.Seq != s.engine.Seq()+1 {
 		s.resynchronize(m, out, "event number out of order")
 		return
+	}
+	if m.Kind == wire.CallCreated {
+		s.releaseStuck(m.Call.Ref, out)
 	}
 	s.sub = 0
 	switch m.Kind {
@@ -59,12 +63,17 @@ func (s *Server) created(m *wire.Message, out *node.Output) {
 		s.resynchronize(m, out, "call reference out of range, or a call that was not created at this event number")
 		return
 	}
-	if old := s.engine.HeldAt(m.Call.Ref); old != (callmodel.CallID{}) {
-		s.release(old, m.Seq, out) // X9: the switch would not use the reference again otherwise
-	}
 	s.engine.Created(m.Call, out)
 	s.setParty(m.Call.Ref, party{from: m.ThisDN, to: m.OtherDN, typ: m.CallType, state: callmodel.CallRinging})
 	s.publishOffered(m.Call, m.Seq, out)
+}
+
+// releaseStuck (X9): a call whose reference the switch uses again is no more. The release is this T-Server's own finding, so it takes the next
+// place at the event number before: what follows from the switch alone has the same numbers at both T-Servers (X8).
+func (s *Server) releaseStuck(ref uint32, out *node.Output) {
+	if old := s.engine.HeldAt(ref); old != (callmodel.CallID{}) {
+		s.release(old, s.engine.Seq(), out)
+	}
 }
 
 func (s *Server) answered(m *wire.Message, out *node.Output) {

@@ -2,6 +2,7 @@ package tserver
 
 import (
 	"fmt"
+	"time"
 
 	"hotpair/callmodel"
 	"hotpair/hasync"
@@ -19,6 +20,10 @@ type Server struct {
 	snapshot snapshot
 	sub      uint32 // k of the next event for clients (X8)
 	clients  clients
+	journal  journal
+	waiting  bool // publishTimer is armed
+
+	publishTimeout time.Duration
 }
 
 // party holds what clients see of a call beside its names.
@@ -30,7 +35,8 @@ type party struct {
 
 // New makes T-Server A or B. The options are valid.
 func New(self wire.ID, o Options) *Server {
-	s := &Server{self: self}
+	s := &Server{self: self, publishTimeout: o.HAPublishTimeout}
+	s.journal = journal{keep: o.ResumeBuffer, base: nowhere}
 	s.engine = hasync.New(self, o, s)
 	return s
 }
@@ -47,9 +53,7 @@ func (s *Server) Step(in *node.Input, out *node.Output) {
 	case node.Receive:
 		s.receive(in, out)
 	case node.Fired:
-		if !s.engine.Fired(in.Timer) {
-			panic(fmt.Sprintf("tserver: %s never set the timer %v", s.self, in.Timer))
-		}
+		s.fired(in.Timer, out)
 	case node.Do:
 		out.Refuse(in.Cmd, fmt.Sprintf("a T-Server takes no commands, so not %q; the switch, the Management Layer and clients do", in.Cmd.Verb))
 	case node.CarrierDown:
@@ -58,6 +62,16 @@ func (s *Server) Step(in *node.Input, out *node.Output) {
 		s.engine.Carrier(true)
 	}
 	s.engine.Settle(out)
+	s.publish(out)
+}
+
+func (s *Server) fired(t node.Timer, out *node.Output) {
+	switch {
+	case t.Kind == publishTimer:
+		s.giveUpWaiting(out)
+	case !s.engine.Fired(t):
+		panic(fmt.Sprintf("tserver: %s never set the timer %v", s.self, t))
+	}
 }
 
 func (s *Server) portUp(in *node.Input, out *node.Output) {
@@ -111,6 +125,10 @@ func (s *Server) receive(in *node.Input, out *node.Output) {
 
 // RoleChanged implements hasync.Server.
 func (s *Server) RoleChanged(out *node.Output) {
+	s.publish(out) // what waits is not this T-Server's to publish any more, if it is a backup now
+	if s.engine.Role() == wire.Primary {
+		s.nameReleased(out)
+	}
 	for _, c := range s.clients.up {
 		s.serverInfo(c, out)
 	}

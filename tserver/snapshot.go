@@ -95,10 +95,12 @@ func (s *Server) readSnapshot(m *wire.Message, out *node.Output) {
 }
 
 // reconcile (R2): a call that is held and not in the snapshot is released; one that both hold keeps its ConnID; the others
-// get invented ones.
+// get invented ones. A primary tells its clients what it finds; a backup's clients have heard it from the primary.
 func (s *Server) reconcile(out *node.Output) {
 	snap := &s.snapshot
-	s.sub = 0
+	if snap.seq != s.engine.Seq() {
+		s.sub = switchPlaces
+	}
 	s.dns.replace(snap.dns)
 	s.releaseMissing(out)
 	for _, c := range snap.calls {
@@ -114,6 +116,7 @@ func (s *Server) reconcile(out *node.Output) {
 		}
 	}
 	seq := snap.seq
+	s.journal.resync(number{seq, s.sub - 1})
 	snap.reset()
 	s.engine.CTISynchronized(seq, out)
 }

@@ -25,7 +25,7 @@ func New(id wire.ID, c *config.Config) node.Node {
 	case id == wire.MLayer:
 		return mlayer.New(c.M)
 	case id.IsClient():
-		return client.New(id)
+		return client.New(id, c.Without)
 	}
 	panic(fmt.Sprintf("cast: no node is called %s", id))
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"hotpair/hasync"
 	"hotpair/hasync/mlayer"
 	"hotpair/internal/link"
 	"hotpair/internal/node"
@@ -77,6 +78,10 @@ type PairOptions struct {
 	HASyncMethod     *tserver.SyncMethod `yaml:"ha-sync-method"`
 	HASyncBatch      *int                `yaml:"ha-sync-batch"`
 	ConnectTout      *time.Duration      `yaml:"connect-tout"`
+
+	HAPublish        *hasync.PublishMode `yaml:"ha-publish"`
+	HAPublishTimeout *time.Duration      `yaml:"ha-publish-timeout"`
+	ResumeBuffer     *int                `yaml:"resume-buffer"`
 }
 
 func (p *PairOptions) apply(o *tserver.Options) {
@@ -84,6 +89,9 @@ func (p *PairOptions) apply(o *tserver.Options) {
 	set(&o.HASyncMethod, p.HASyncMethod)
 	set(&o.HASyncBatch, p.HASyncBatch)
 	set(&o.ConnectTout, p.ConnectTout)
+	set(&o.HAPublish, p.HAPublish)
+	set(&o.HAPublishTimeout, p.HAPublishTimeout)
+	set(&o.ResumeBuffer, p.ResumeBuffer)
 }
 
 func set[T any](dst, src *T) {
@@ -123,6 +131,16 @@ func Parse(data []byte) (Config, error) {
 	c.Switch = f.Switch
 	c.derive()
 	return c, c.Validate()
+}
+
+// Slacken gives the timers time that only a fast machine needs not: how long an event waits for the backup's acknowledgement (X7), where the file
+// leaves it at its default. A scenario in a real world would else depend on how busy the machine is.
+func (c *Config) Slacken(by time.Duration) {
+	for _, o := range []*tserver.Options{&c.A, &c.B} {
+		if o.HAPublishTimeout == tserver.DefaultOptions().HAPublishTimeout {
+			o.HAPublishTimeout += by
+		}
+	}
 }
 
 // Off switches rules off in every node.

@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"hotpair/callmodel"
+	"hotpair/hasync"
 	"hotpair/internal/config"
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
 	"hotpair/internal/wire"
+	"hotpair/tserver"
 )
 
 // pair is what the records say of both T-Servers so far.
@@ -21,6 +23,7 @@ type view struct {
 	id          wire.ID
 	delay       bool // ha-sync-dly-lnk-conn
 	connectTout time.Duration
+	replicated  bool // ha-publish (X7)
 
 	running   bool
 	inc       uint64
@@ -28,8 +31,10 @@ type view struct {
 	epoch     uint64
 	cti       callmodel.CTIState
 	announced bool
+	ready     bool // X10, as it says
 	synced    bool // T-Server synchronization is done, as it says
 	ha        bool // the HA link is up at this end
+	stale     bool // the session in which it is up is over at the other end
 	peerInc   uint64
 	seq       uint64 // the greatest event number that it received from the switch
 	calls     map[callmodel.CallID]callmodel.ConnID
@@ -37,11 +42,10 @@ type view struct {
 }
 
 func (p *pair) init(c *config.Config) {
-	for i, o := range []struct {
-		delay bool
-		tout  time.Duration
-	}{{c.A.HASyncDlyLnkConn, c.A.ConnectTout}, {c.B.HASyncDlyLnkConn, c.B.ConnectTout}} {
-		p.views[i] = view{id: wire.A + wire.ID(i), delay: o.delay, connectTout: o.tout}
+	for i, o := range []*tserver.Options{&c.A, &c.B} {
+		p.views[i] = view{
+			id: wire.A + wire.ID(i), delay: o.HASyncDlyLnkConn, connectTout: o.ConnectTout, replicated: o.HAPublish == hasync.Replicated,
+		}
 	}
 }
 
@@ -63,18 +67,22 @@ func (p *pair) record(r *trace.Record) {
 	switch r.Kind {
 	case trace.Started:
 		*v = view{
-			id: v.id, delay: v.delay, connectTout: v.connectTout, running: true, inc: r.Inc,
+			id: v.id, delay: v.delay, connectTout: v.connectTout, replicated: v.replicated, running: true, inc: r.Inc,
 			role: wire.Backup, cti: callmodel.CTIDown, calls: map[callmodel.CallID]callmodel.ConnID{},
 		}
 	case trace.Ended:
-		v.running, v.ha, v.announced, v.synced = false, false, false, false
+		v.running, v.ha, v.announced, v.synced, v.ready = false, false, false, false, false
 	case trace.Up:
 		if r.Peer.IsTServer() {
-			v.ha, v.peerInc = true, r.PeerInc
+			v.ha, v.stale, v.peerInc = true, false, r.PeerInc
+			if wire.Dials(v.id, r.Peer) { // a session comes up at this end first
+				p.other(v).stale = true
+			}
 		}
 	case trace.Down:
 		if r.Peer.IsTServer() {
 			v.ha = false
+			p.other(v).stale = true
 		}
 	case trace.Received:
 		if r.Peer == wire.Switch {
@@ -96,6 +104,8 @@ func (v *view) note(r *trace.Record) {
 		_ = v.cti.UnmarshalText([]byte(n.Text)) // what it does not know leaves it down
 	case node.NoteSync:
 		v.synced = n.Text == "done"
+	case node.NoteReady:
+		v.ready = n.N == 1
 	case node.NoteAnnounced:
 		v.announced = true
 	case node.NoteWithdrawn:
@@ -116,10 +126,10 @@ func roleNamed(text string) wire.Role {
 	return wire.Backup
 }
 
-// linked reports whether the HA link is up at both ends, between the incarnations that run.
+// linked reports whether the HA link is up at both ends, in one session of the incarnations that run.
 func (p *pair) linked() bool {
 	a, b := &p.views[0], &p.views[1]
-	return a.running && b.running && a.ha && b.ha && a.peerInc == b.inc && b.peerInc == a.inc
+	return a.running && b.running && a.ha && b.ha && !a.stale && !b.stale && a.peerInc == b.inc && b.peerInc == a.inc
 }
 
 // isInput reports whether a step of the node begins with the record.

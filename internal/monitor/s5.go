@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"maps"
 	"time"
 
 	"hotpair/callmodel"
@@ -9,9 +10,20 @@ import (
 	"hotpair/internal/wire"
 )
 
-// s5: ConnIDs are unique for ever, across restarts and both T-Servers: a ConnID names one call.
+// s5: ConnIDs are unique for ever, across restarts and both T-Servers: a ConnID names one call. With X7 replicated and readiness 1 at both when
+// the primary fails, no ConnID that any client has seen changes.
 type s5 struct {
 	calls map[callmodel.ConnID]naming
+
+	seen map[sight]trace.Record // what clients saw of calls in progress, since a failover was last allowed to change it
+	// kept: the last primary failed, or stepped down, when readiness was 1 at both.
+	kept bool
+}
+
+// sight is a call as a client sees it.
+type sight struct {
+	client wire.ID
+	call   callmodel.CallID
 }
 
 // naming is the call that a ConnID names, and where that was seen first: little, since it is kept for ever.
@@ -24,12 +36,19 @@ type naming struct {
 	kind  trace.Kind
 }
 
-func newS5() *s5 { return &s5{calls: map[callmodel.ConnID]naming{}} }
+func newS5() *s5 {
+	return &s5{calls: map[callmodel.ConnID]naming{}, seen: map[sight]trace.Record{}}
+}
 
 func (m *s5) name() string { return "S5" }
 
 func (m *s5) record(s *Set, r *trace.Record) {
+	m.failover(s, r)
 	switch {
+	case r.Kind == trace.Started && r.Node.IsClient():
+		maps.DeleteFunc(m.seen, func(what sight, _ trace.Record) bool { return what.client == r.Node })
+	case r.Kind == trace.Noted && r.Note.Kind == node.NoteActed:
+		m.acted(s, r)
 	case r.Kind == trace.Sent && r.Msg.ConnID != 0:
 		m.names(s, r, r.Msg.ConnID, r.Msg.Call)
 	case r.Kind == trace.Noted && r.Note.Kind == node.NoteNamed:
@@ -49,6 +68,40 @@ func (m *s5) names(s *Set, r *trace.Record, connID callmodel.ConnID, call callmo
 		first := trace.Record{At: old.at, Kind: old.kind, Node: old.node, Inc: old.inc, Index: old.index, Text: "(the first to name it)"}
 		s.report(records(&first, r), "ConnID %s names two calls: %s and %s", connID, old.call, call)
 	}
+}
+
+// failover watches who is primary, and whether readiness was 1 at both when that ended.
+func (m *s5) failover(s *Set, r *trace.Record) {
+	v := s.pair.of(r.Node)
+	if v == nil {
+		return
+	}
+	isRole := r.Kind == trace.Noted && r.Note.Kind == node.NoteRole
+	other := s.pair.other(v)
+	switch {
+	case v.running && v.role == wire.Primary && (r.Kind == trace.Ended || isRole && roleNamed(r.Note.Text) == wire.Backup):
+		m.kept = v.ready && other.ready && v.replicated
+	case isRole && roleNamed(r.Note.Text) == wire.Primary && v.role != wire.Primary:
+		// One that takes over from a primary that is neither dead nor has stepped down cannot know what that one still says.
+		if !m.kept || other.running && other.role == wire.Primary {
+			clear(m.seen)
+		}
+		m.kept = false
+	}
+}
+
+func (m *s5) acted(s *Set, r *trace.Record) {
+	what := sight{r.Node, r.Note.Call}
+	before, known := m.seen[what]
+	if known && before.Note.ConnID != r.Note.ConnID {
+		s.report(records(&before, r), "client %s sees the ConnID of call %s change from %s to %s, and readiness was 1 when the primary failed",
+			r.Node, what.call, before.Note.ConnID, r.Note.ConnID)
+	}
+	if r.Note.Text == wire.EventReleased.String() || r.Note.Text == wire.EventAbandoned.String() {
+		delete(m.seen, what)
+		return
+	}
+	m.seen[what] = keep(r)
 }
 
 func (m *s5) finish(*Set) {}

@@ -333,6 +333,14 @@ func TestS3SessionsEnd(t *testing.T) {
 			flap(t)
 			return t
 		}, wrong{"S3", "call 2@12"}},
+		{"the other end is still in the session before", func() *tape {
+			t := synchronizedPair()
+			t.newCall()
+			t.down(a, b, node.CauseTimeout)
+			t.upAt(a, b)
+			t.busy()
+			return t
+		}, wrong{}},
 		{"X5: sent when the other end was down already", func() *tape {
 			t := synchronizedPair()
 			t.down(b, a, node.CauseTimeout)

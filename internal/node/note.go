@@ -59,10 +59,14 @@ const (
 
 	// Of a client.
 
-	// NoteActed: the client acts on an event of Peer: N the epoch, Call, ConnID.
+	// NoteActed: the client acts on an event of Peer: N the epoch, (M, Sub) the event's number (X8), Call, ConnID; Text is the event's
+	// name. M is 0 for an EventPartyInfo, which has no number.
 	NoteActed
 	// NoteIgnored: the client ignores an event of Peer, whose epoch N is lower than one it has seen (X6).
 	NoteIgnored
+	// NoteResumed: Peer has told the client what it missed (X8): N events follow, up to the number (M, Sub); Text is complete, or incomplete: what it
+	// missed is not known any more, and the current state follows.
+	NoteResumed
 )
 
 var noteNames = [...]string{
@@ -70,7 +74,7 @@ var noteNames = [...]string{
 	NoteRole: "role", NoteCTI: "cti", NoteSync: "sync", NoteTagged: "tagged", NoteAnnounced: "announced",
 	NoteWithdrawn: "withdrawn", NoteReady: "ready", NoteNamed: "named", NoteGone: "gone", NoteHeld: "held",
 	NoteRecord: "record", NoteRestart: "restart", NotePairReady: "pair-ready",
-	NoteCall: "call", NoteLink: "link", NoteActed: "acted", NoteIgnored: "ignored",
+	NoteCall: "call", NoteLink: "link", NoteActed: "acted", NoteIgnored: "ignored", NoteResumed: "resumed",
 }
 
 // String returns the name of the kind.
@@ -103,5 +107,6 @@ type Note struct {
 	ConnID callmodel.ConnID `json:"connId,omitempty"`
 	N      uint64           `json:"n,omitempty"`
 	M      uint64           `json:"m,omitempty"`
+	Sub    uint32           `json:"sub,omitempty"`
 	Text   string           `json:"text,omitempty"`
 }

@@ -23,9 +23,13 @@ const (
 	X5
 	// X6 off: naming a primary does not raise the epoch, and lower epochs are not ignored.
 	X6
+	// X7 off: an event does not wait until the backup has acknowledged what it shows.
+	X7
+	// X8 off: a client that changes over does not say what it saw last, and takes every event for a new one.
+	X8
 )
 
-var ruleNames = []string{"X1", "X2", "X3", "X4", "X5", "X6"}
+var ruleNames = []string{"X1", "X2", "X3", "X4", "X5", "X6", "X7", "X8"}
 
 // RuleNames returns the names of all rules that can be switched off.
 func RuleNames() []string { return append([]string(nil), ruleNames...) }

@@ -25,6 +25,7 @@ func (m *Message) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, m.CTI)
 	b = canon.Bool(b, m.Announced)
 	b = canon.Bool(b, m.Ready)
+	b = canon.Bool(b, m.Complete)
 	b = canon.Bool(b, m.Normal)
 	b = canon.Uint(b, m.Reason)
 	b = canon.Uint(b, m.Outcome)
@@ -55,6 +56,7 @@ func RestoreMessage(r *canon.Reader) Message {
 		CTI:       canon.Read[callmodel.CTIState](r),
 		Announced: r.Bool(),
 		Ready:     r.Bool(),
+		Complete:  r.Bool(),
 		Normal:    r.Bool(),
 		Reason:    canon.Read[Reason](r),
 		Outcome:   canon.Read[Outcome](r),

@@ -59,14 +59,15 @@ const (
 
 	// Control link and client link, T-Server →.
 
-	// EventLinkConnected: the T-Server is available (R3, R9, R11).
+	// EventLinkConnected: the T-Server is available (R3, R9, R11). A primary tells clients the number Seq, Sub of the last event that it has
+	// published (X8).
 	EventLinkConnected
 	// EventLinkDisconnected: the T-Server has lost communication with the switch.
 	EventLinkDisconnected
 
 	// Client link, T-Server → client.
 
-	// EventServerInfo tells a client the T-Server's Role.
+	// EventServerInfo tells a client the T-Server's Role, and a primary's the number Seq, Sub of the last event that it has published (X8).
 	EventServerInfo
 	// EventRegistered answers RegisterAddress: ThisDN.
 	EventRegistered
@@ -84,12 +85,20 @@ const (
 	// EventAbandoned at the destination of a call that is given up before the answer.
 	EventAbandoned
 
+	// EventResumed answers ResumeEvents (X8): with Complete, Num events follow that the client has missed; otherwise Num times EventPartyInfo: the current
+	// state, as it is at the event number Seq, Sub.
+	EventResumed
+	// EventPartyInfo is a call in progress: Call, CallType, CallState, ConnID, ThisDN (origin) and OtherDN (destination).
+	EventPartyInfo
+
 	// Client link, client → T-Server.
 
 	// RegisterAddress asks for the events of ThisDN, or of AnyDN.
 	RegisterAddress
 	// EpochSeen tells a T-Server of the epoch that the client has seen (X6: "from anybody"): Epoch.
 	EpochSeen
+	// ResumeEvents asks a primary for the events behind the number Seq, Sub, which is the last one that the client has seen (X8).
+	ResumeEvents
 
 	kindEnd
 )
@@ -105,7 +114,8 @@ var kindNames = [...]string{
 	EventServerInfo: "EventServerInfo", EventRegistered: "EventRegistered", EventError: "EventError",
 	EventDialing: "EventDialing", EventRinging: "EventRinging", EventEstablished: "EventEstablished",
 	EventReleased: "EventReleased", EventAbandoned: "EventAbandoned",
-	RegisterAddress: "RegisterAddress", EpochSeen: "EpochSeen",
+	EventResumed: "EventResumed", EventPartyInfo: "EventPartyInfo",
+	RegisterAddress: "RegisterAddress", EpochSeen: "EpochSeen", ResumeEvents: "ResumeEvents",
 }
 
 // Kinds returns the names of all kinds, in the order of their numbers.

@@ -29,6 +29,8 @@ type Message struct {
 	Announced bool               `json:"announced,omitempty"`
 	// Ready is the sender's readiness (X10).
 	Ready bool `json:"ready,omitempty"`
+	// Complete says that nothing is missing of what an EventResumed promises (X8).
+	Complete bool `json:"complete,omitempty"`
 	// Normal says that an operator's normal command caused the appointment (R14).
 	Normal  bool    `json:"normal,omitempty"`
 	Reason  Reason  `json:"reason,omitempty"`

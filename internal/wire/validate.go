@@ -35,6 +35,7 @@ const (
 	fCTI
 	fAnnounced
 	fReady
+	fComplete
 	fNormal
 	fReason
 	fOutcome
@@ -46,7 +47,7 @@ const (
 // fieldNames are the names in the JSON, in the order of the constants.
 var fieldNames = [...]string{
 	"epoch", "num", "seq", "sub", "call", "connId", "thisDN", "otherDN", "callType", "callState", "dnType", "agent",
-	"role", "cti", "announced", "ready", "normal", "reason", "outcome", "node", "inc", "text",
+	"role", "cti", "announced", "ready", "complete", "normal", "reason", "outcome", "node", "inc", "text",
 }
 
 // String lists the fields' names.
@@ -95,10 +96,10 @@ var shapes = [kindEnd]shape{
 	RoleTaken:  {ControlLink, ID.IsTServer, fRole | fOutcome, fEpoch},
 	PeerFailed: {ControlLink, isM, fNode | fInc, fEpoch},
 
-	EventLinkConnected:    {NoLink, ID.IsTServer, 0, fEpoch}, // control link and client link
+	EventLinkConnected:    {NoLink, ID.IsTServer, 0, fEpoch | fSeq | fSub}, // control link and client link
 	EventLinkDisconnected: {NoLink, ID.IsTServer, 0, fEpoch},
 
-	EventServerInfo:  {ClientLink, ID.IsTServer, fRole, fEpoch},
+	EventServerInfo:  {ClientLink, ID.IsTServer, fRole, fEpoch | fSeq | fSub},
 	EventRegistered:  {ClientLink, ID.IsTServer, fThisDN, fEpoch},
 	EventError:       {ClientLink, ID.IsTServer, 0, fEpoch | fThisDN | fText},
 	EventDialing:     {ClientLink, ID.IsTServer, callEvent, fEpoch | fSub},
@@ -106,7 +107,10 @@ var shapes = [kindEnd]shape{
 	EventEstablished: {ClientLink, ID.IsTServer, callEvent, fEpoch | fSub},
 	EventReleased:    {ClientLink, ID.IsTServer, callEvent, fEpoch | fSub},
 	EventAbandoned:   {ClientLink, ID.IsTServer, callEvent, fEpoch | fSub},
+	EventResumed:     {ClientLink, ID.IsTServer, 0, fEpoch | fNum | fSeq | fSub | fComplete},
+	EventPartyInfo:   {ClientLink, ID.IsTServer, fCall | fCallType | fCallState | fThisDN | fOtherDN, fEpoch | fConnID},
 	RegisterAddress:  {ClientLink, ID.IsClient, fThisDN, fEpoch},
+	ResumeEvents:     {ClientLink, ID.IsClient, fSeq, fEpoch | fSub},
 	EpochSeen:        {ClientLink, ID.IsClient, 0, fEpoch},
 }
 
@@ -170,7 +174,7 @@ func kindsBetween(from, to ID) (names []string) {
 func (m *Message) fields() (f field) {
 	for i, set := range [...]bool{
 		m.Epoch != 0, m.Num != 0, m.Seq != 0, m.Sub != 0, m.Call != callmodel.CallID{}, m.ConnID != 0, m.ThisDN != "", m.OtherDN != "",
-		m.CallType != 0, m.CallState != 0, m.DNType != 0, m.Agent != 0, m.Role != 0, m.CTI != 0, m.Announced, m.Ready, m.Normal,
+		m.CallType != 0, m.CallState != 0, m.DNType != 0, m.Agent != 0, m.Role != 0, m.CTI != 0, m.Announced, m.Ready, m.Complete, m.Normal,
 		m.Reason != 0, m.Outcome != 0, m.Node != 0, m.Inc != 0, m.Text != "",
 	} {
 		if set {

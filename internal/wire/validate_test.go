@@ -15,7 +15,7 @@ func full() Message {
 	return Message{
 		Epoch: 1, Num: 2, Seq: 3, Sub: 4, Call: callmodel.CallID{Ref: 5, Born: 6}, ConnID: 7, ThisDN: "1001", OtherDN: "1002",
 		CallType: callmodel.CallInternal, CallState: callmodel.CallRinging, DNType: callmodel.DNExtension, Agent: callmodel.AgentReady,
-		Role: Primary, CTI: callmodel.CTISynchronized, Announced: true, Ready: true, Normal: true, Reason: Synchronized, Outcome: Taken,
+		Role: Primary, CTI: callmodel.CTISynchronized, Announced: true, Ready: true, Complete: true, Normal: true, Reason: Synchronized, Outcome: Taken,
 		Node: A, Inc: 8, Text: "text",
 	}
 }
@@ -104,8 +104,8 @@ func TestWhoSendsWhat(t *testing.T) {
 		{A, MLayer}: "Status RoleTaken " + events,
 		{MLayer, A}: "Appoint PeerFailed",
 		{B, Client(2)}: events + " EventServerInfo EventRegistered EventError EventDialing EventRinging EventEstablished EventReleased " +
-			"EventAbandoned",
-		{Client(2), B}:      "RegisterAddress EpochSeen",
+			"EventAbandoned EventResumed EventPartyInfo",
+		{Client(2), B}:      "RegisterAddress EpochSeen ResumeEvents",
 		{Switch, MLayer}:    "",
 		{A, A}:              "",
 		{Client(1), MLayer}: "",

@@ -1,5 +1,6 @@
 // Package client is the client node: an agent desktop, reduced to what a failover shows. It connects to both T-Servers,
-// registers DNs, and acts on the events that it gets, unless their epoch is lower than one that it has seen (X6).
+// registers DNs, and acts on the events that it gets, unless their epoch is lower than one that it has seen (X6). When it changes over to another
+// primary, or comes back to one, it says which event it saw last, and goes on from there (X8).
 //
 // It must not know the switch, nor how T-Servers agree.
 package client
@@ -16,14 +17,23 @@ import (
 
 // Client is a client. It implements node.Node.
 type Client struct {
-	self  wire.ID
-	epoch uint64 // the highest seen
-	up    [2]bool
-	dns   []callmodel.DN
+	self    wire.ID
+	without node.Rules
+	epoch   uint64 // the highest seen
+	up      [2]bool
+	dns     []callmodel.DN
+
+	// The number of the event that it saw last, or from which it began (X8); seq 0: no primary has told one yet.
+	seq uint64
+	sub uint32
+	// resuming is the primary whose EventResumed is awaited; what it publishes before will come again.
+	resuming wire.ID
 }
 
 // New makes a client that registers every DN.
-func New(self wire.ID) *Client { return &Client{self: self, dns: []callmodel.DN{callmodel.AnyDN}} }
+func New(self wire.ID, without node.Rules) *Client {
+	return &Client{self: self, without: without, dns: []callmodel.DN{callmodel.AnyDN}}
+}
 
 // Step implements node.Node.
 func (c *Client) Step(in *node.Input, out *node.Output) {
@@ -35,8 +45,12 @@ func (c *Client) Step(in *node.Input, out *node.Output) {
 		}
 	case node.PortDown:
 		c.up[in.Peer-wire.A] = false
+		if c.resuming == in.Peer {
+			c.resuming = wire.None
+		}
 	case node.CarrierDown:
 		c.up = [2]bool{}
+		c.resuming = wire.None
 	case node.Receive:
 		c.receive(in, out)
 	case node.Do:
@@ -62,9 +76,60 @@ func (c *Client) receive(in *node.Input, out *node.Output) {
 		return
 	}
 	c.epoch = m.Epoch
-	if m.Kind.IsCallEvent() {
+	switch {
+	case m.Kind == wire.EventServerInfo && m.Role == wire.Primary && c.seq != 0:
+		c.resume(in.Peer, out)
+	case m.Kind == wire.EventServerInfo || m.Kind == wire.EventLinkConnected:
+		c.begin(m)
+	case m.Kind == wire.EventResumed:
+		c.resumed(in.Peer, m, out)
+	case m.Kind == wire.EventPartyInfo:
 		out.Note(node.Note{Kind: node.NoteActed, Peer: in.Peer, N: m.Epoch, Call: m.Call, ConnID: m.ConnID, Text: m.Kind.String()})
+	case m.Kind.IsCallEvent():
+		c.act(in.Peer, m, out)
 	}
+}
+
+// begin: nothing is missed but what comes from now on.
+func (c *Client) begin(m *wire.Message) {
+	if c.seq == 0 {
+		c.seq, c.sub = m.Seq, m.Sub
+	}
+}
+
+// resume asks a T-Server that is primary, or is again, for what was missed.
+func (c *Client) resume(at wire.ID, out *node.Output) {
+	if c.without.Has(node.X8) {
+		return
+	}
+	c.resuming = at
+	m := out.Send(at, wire.ResumeEvents)
+	m.Epoch, m.Seq, m.Sub = c.epoch, c.seq, c.sub
+}
+
+func (c *Client) resumed(from wire.ID, m *wire.Message, out *node.Output) {
+	if c.resuming != from {
+		return // meanwhile another T-Server is primary
+	}
+	c.resuming = wire.None
+	how := "complete"
+	if !m.Complete {
+		how = "incomplete"
+		c.seq, c.sub = m.Seq, m.Sub
+	}
+	out.Note(node.Note{Kind: node.NoteResumed, Peer: from, N: m.Num, M: m.Seq, Sub: m.Sub, Text: how})
+}
+
+// act: an event that was seen before is not seen again.
+func (c *Client) act(from wire.ID, m *wire.Message, out *node.Output) {
+	seen := m.Seq < c.seq || m.Seq == c.seq && m.Sub <= c.sub && c.seq != 0
+	if (seen || c.resuming == from) && !c.without.Has(node.X8) {
+		return
+	}
+	c.seq, c.sub = m.Seq, m.Sub
+	out.Note(node.Note{
+		Kind: node.NoteActed, Peer: from, N: m.Epoch, M: m.Seq, Sub: m.Sub, Call: m.Call, ConnID: m.ConnID, Text: m.Kind.String(),
+	})
 }
 
 // command: register dn=1001.
@@ -95,6 +160,9 @@ func (c *Client) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, c.epoch)
 	b = canon.Bool(b, c.up[0])
 	b = canon.Bool(b, c.up[1])
+	b = canon.Uint(b, c.seq)
+	b = canon.Uint(b, c.sub)
+	b = canon.Uint(b, c.resuming)
 	b = canon.Uint(b, len(c.dns))
 	for _, dn := range c.dns {
 		b = canon.String(b, dn)
@@ -107,6 +175,7 @@ func (c *Client) Restore(b []byte) error {
 	r := canon.NewReader(b)
 	c.epoch = canon.Read[uint64](r)
 	c.up[0], c.up[1] = r.Bool(), r.Bool()
+	c.seq, c.sub, c.resuming = canon.Read[uint64](r), canon.Read[uint32](r), canon.Read[wire.ID](r)
 	c.dns = nil
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		c.dns = append(c.dns, callmodel.DN(r.String()))

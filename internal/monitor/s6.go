@@ -1,0 +1,149 @@
+package monitor
+
+import (
+	"hotpair/callmodel"
+	"hotpair/internal/node"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// s6: a client sees each event at most once and in order; with X8, and within the buffer, exactly once.
+//
+// What clients are to see follows from what the switch sends: two places for each event, of which the first is empty where the call comes from a
+// trunk. A client follows every DN from its start. It may miss what happened before it saw its first event, what a T-Server told it that it does not know
+// any more, and what its T-Server itself could not hear of.
+type s6 struct {
+	types   map[callmodel.CallID]callmodel.CallType
+	due     []place // in order
+	dropped int     // of due, since the beginning
+	last    place   // sent by the switch
+	clients map[wire.ID]*follower
+}
+
+// place is the number of an event (X8).
+type place struct {
+	seq uint64
+	sub uint32
+}
+
+func (p place) after(q place) bool { return p.seq > q.seq || p.seq == q.seq && p.sub > q.sub }
+
+// follower is an incarnation of a client.
+type follower struct {
+	from   wire.ID // whom it heard last
+	last   place
+	shown  trace.Record // where it saw last
+	next   int          // of all that was ever due, the first that it has not seen
+	excuse bool         // it need not have seen what is due up to the next one
+	broken bool         // nor if that one comes from the same T-Server
+}
+
+func newS6() *s6 {
+	return &s6{types: map[callmodel.CallID]callmodel.CallType{}, clients: map[wire.ID]*follower{}}
+}
+
+func (m *s6) name() string { return "S6" }
+
+func (m *s6) record(s *Set, r *trace.Record) {
+	switch {
+	case r.Kind == trace.Sent && r.Node == wire.Switch:
+		m.sent(r.Msg)
+	case r.Kind == trace.Started && r.Node == wire.Switch:
+		m.switchStarted()
+	case r.Kind == trace.Ended:
+		delete(m.clients, r.Node)
+	case r.Kind == trace.Started && r.Node.IsClient():
+		m.clients[r.Node] = &follower{excuse: true}
+	case r.Kind != trace.Noted:
+	case r.Note.Kind == node.NoteCTI && r.Node.IsTServer():
+		m.readAnew(r.Node)
+	case r.Note.Kind == node.NoteResumed:
+		if f := m.clients[r.Node]; f != nil && r.Note.Text != "complete" {
+			f.excuse, f.last = true, place{r.Note.M, r.Note.Sub}
+		}
+	case r.Note.Kind == node.NoteActed && r.Note.M != 0:
+		if f := m.clients[r.Node]; f != nil {
+			m.acted(s, f, r)
+		}
+	}
+}
+
+// sent: the switch tells a T-Server of an event, or of a call in progress. It tells both the same.
+func (m *s6) sent(msg *wire.Message) {
+	switch msg.Kind {
+	case wire.CallCreated, wire.SnapshotCall:
+		m.types[msg.Call] = msg.CallType
+	case wire.CallAnswered, wire.CallReleased:
+	default:
+		return
+	}
+	if msg.Kind == wire.SnapshotCall || msg.Seq <= m.last.seq {
+		return
+	}
+	m.last = place{msg.Seq, 1}
+	if m.types[msg.Call] == callmodel.CallInternal {
+		m.due = append(m.due, place{msg.Seq, 0})
+	}
+	m.due = append(m.due, m.last)
+	if msg.Kind == wire.CallReleased {
+		delete(m.types, msg.Call)
+	}
+	m.forget()
+}
+
+// forget drops what every client has seen.
+func (m *s6) forget() {
+	if len(m.due) < 4096 {
+		return
+	}
+	next := m.dropped + len(m.due)
+	for _, f := range m.clients {
+		if !f.excuse {
+			next = min(next, f.next)
+		}
+	}
+	n := max(next-m.dropped, 0)
+	m.due = append(m.due[:0], m.due[n:]...)
+	m.dropped += n
+}
+
+// switchStarted: its calls are gone, and T-Servers find that out by reading it.
+func (m *s6) switchStarted() {
+	clear(m.types)
+	for _, f := range m.clients {
+		f.excuse = true
+	}
+}
+
+// readAnew: a T-Server has lost the switch, or has read it again: it tells what it finds, and not what happened.
+func (m *s6) readAnew(id wire.ID) {
+	for _, f := range m.clients {
+		if f.from == id {
+			f.broken = true
+		}
+	}
+}
+
+func (m *s6) acted(s *Set, f *follower, r *trace.Record) {
+	now := place{r.Note.M, r.Note.Sub}
+	if f.last.seq != 0 && !now.after(f.last) {
+		s.report(records(&f.shown, r), "client %s sees event (%d, %d) after (%d, %d): twice, or out of order", r.Node, now.seq, now.sub, f.last.seq, f.last.sub)
+	}
+	excuse := f.excuse || f.broken && f.from == r.Note.Peer
+	f.next = max(f.next, m.dropped)
+	for ; f.next-m.dropped < len(m.due); f.next++ {
+		due := m.due[f.next-m.dropped]
+		if !now.after(due) {
+			break
+		}
+		if !excuse {
+			s.report(records(&f.shown, r), "client %s never sees event (%d, %d), and sees (%d, %d)", r.Node, due.seq, due.sub, now.seq, now.sub)
+		}
+	}
+	if i := f.next - m.dropped; i < len(m.due) && m.due[i] == now {
+		f.next++
+	}
+	f.from, f.last, f.shown, f.excuse, f.broken = r.Note.Peer, now, keep(r), false, false
+}
+
+func (m *s6) finish(*Set) {}
