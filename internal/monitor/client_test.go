@@ -92,6 +92,20 @@ func TestS6ClientsSeeEverythingOnce(t *testing.T) {
 			t.sees(b, 1, 13, 1, aName2, wire.EventEstablished)
 			return t
 		}, wrong{"S6", "C1 never sees event (13, 0)"}},
+		{"told everything by a T-Server that then reads the switch again", func() *tape {
+			t := following()
+			resumed(t, "complete")
+			t.cti(b, callmodel.CTIDown)
+			t.sees(b, 2, 13, 1, aName2, wire.EventEstablished)
+			return t
+		}, wrong{}},
+		{"told everything by a T-Server, after the one before read the switch again", func() *tape {
+			t := following()
+			t.cti(a, callmodel.CTIDown)
+			resumed(t, "complete")
+			t.sees(b, 2, 13, 1, aName2, wire.EventEstablished)
+			return t
+		}, wrong{"S6", "C1 never sees event (13, 0)"}},
 		{"another incarnation begins where it begins", func() *tape {
 			t := following()
 			t.kill(c1)
@@ -167,6 +181,24 @@ func TestS5NoConnIDChangesUnderAClientsEyes(t *testing.T) {
 			takesOver(t)
 			return t
 		}, wrong{}},
+		{"nor what it says after its successor was named", func() *tape {
+			t := synchronizedPair()
+			ready(t)
+			t.role(b, wire.Primary, 2)
+			t.sees(a, 1, 12, 0, aName2, wire.EventDialing)
+			t.role(a, wire.Backup, 2)
+			t.sees(b, 2, 13, 0, bName1, wire.EventEstablished)
+			return t
+		}, wrong{}},
+		{"ready, and its last word comes late", func() *tape {
+			t := synchronizedPair()
+			ready(t)
+			t.kill(a)
+			t.role(b, wire.Primary, 2)
+			t.sees(a, 1, 12, 0, aName2, wire.EventDialing)
+			t.sees(b, 2, 13, 0, bName1, wire.EventEstablished)
+			return t
+		}, changes},
 		{"seen by another incarnation of the client", func() *tape {
 			t := following()
 			ready(t)

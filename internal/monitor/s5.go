@@ -18,6 +18,9 @@ type s5 struct {
 	seen map[sight]trace.Record // what clients saw of calls in progress, since a failover was last allowed to change it
 	// kept: the last primary failed, or stepped down, when readiness was 1 at both.
 	kept bool
+	// fresh is the epoch of the last failover that was allowed to change ConnIDs. What a client hears later of an epoch below it was said by a
+	// primary that had been replaced, or says so late, and its successor need not know it.
+	fresh uint64
 }
 
 // sight is a call as a client sees it.
@@ -85,12 +88,16 @@ func (m *s5) failover(s *Set, r *trace.Record) {
 		// One that takes over from a primary that is neither dead nor has stepped down cannot know what that one still says.
 		if !m.kept || other.running && other.role == wire.Primary {
 			clear(m.seen)
+			m.fresh = max(m.fresh, r.Note.N)
 		}
 		m.kept = false
 	}
 }
 
 func (m *s5) acted(s *Set, r *trace.Record) {
+	if r.Note.N < m.fresh {
+		return
+	}
 	what := sight{r.Node, r.Note.Call}
 	before, known := m.seen[what]
 	if known && before.Note.ConnID != r.Note.ConnID {

@@ -58,8 +58,8 @@ func (m *s6) record(s *Set, r *trace.Record) {
 	case r.Note.Kind == node.NoteCTI && r.Node.IsTServer():
 		m.readAnew(r.Node)
 	case r.Note.Kind == node.NoteResumed:
-		if f := m.clients[r.Node]; f != nil && r.Note.Text != "complete" {
-			f.excuse, f.last = true, place{r.Note.M, r.Note.Sub}
+		if f := m.clients[r.Node]; f != nil {
+			m.resumed(f, r.Note)
 		}
 	case r.Note.Kind == node.NoteActed && r.Note.M != 0:
 		if f := m.clients[r.Node]; f != nil {
@@ -122,6 +122,15 @@ func (m *s6) readAnew(id wire.ID) {
 			f.broken = true
 		}
 	}
+}
+
+// resumed: the client follows this T-Server now, which has told it everything, or has not.
+func (m *s6) resumed(f *follower, n *node.Note) {
+	if n.Text == "complete" {
+		f.from, f.broken = n.Peer, false
+		return
+	}
+	f.excuse, f.last = true, place{n.M, n.Sub}
 }
 
 func (m *s6) acted(s *Set, f *follower, r *trace.Record) {
