@@ -38,7 +38,7 @@ func TestNodesByHand(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		result := make(chan error, 1)
 		ends[id], results[id] = cancel, result
-		o := procworld.NodeOptions{ID: id, Config: config.Default(), NATSURL: s.URL(), Pair: "mine", Speed: speed, Log: zap.NewNop()}
+		o := procworld.NodeOptions{ID: id, Config: slackened(), NATSURL: s.URL(), Pair: "mine", Speed: speed, Log: zap.NewNop()}
 		go func() { result <- procworld.RunNode(ctx, o) }()
 	}
 	await := func(match func(*trace.Record) bool) {

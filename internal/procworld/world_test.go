@@ -53,10 +53,18 @@ func newRun(t *testing.T, yaml string) *run {
 	t.Helper()
 	cfg, err := config.Parse([]byte(yaml))
 	require.NoError(t, err)
+	cfg.Slacken(speed * time.Second)
 	r := &run{t: t}
 	r.World, err = procworld.New(procworld.Options{Config: cfg, Speed: speed, Seed: 1, Sink: trace.SinkFunc(r.record)})
 	require.NoError(t, err)
 	return r
+}
+
+// slackened is the configuration without options, for a world at the speed of these tests.
+func slackened() config.Config {
+	cfg := config.Default()
+	cfg.Slacken(speed * time.Second)
+	return cfg
 }
 
 // close ends the world as a run ends that went well.
@@ -294,7 +302,7 @@ func withoutHook() {
 
 // runner is the process that TestKilledRunnerLeavesNothing kills: it boots nodes, pauses one, says which processes there are, and waits.
 func runner() {
-	w, err := procworld.New(procworld.Options{Config: config.Default(), Speed: speed, Sink: trace.SinkFunc(func(*trace.Record) {}), Dir: os.Getenv("HOTPAIR_TEST_DIR")})
+	w, err := procworld.New(procworld.Options{Config: slackened(), Speed: speed, Sink: trace.SinkFunc(func(*trace.Record) {}), Dir: os.Getenv("HOTPAIR_TEST_DIR")})
 	ids := []wire.ID{wire.Switch, wire.A, wire.MLayer}
 	if err == nil {
 		err = w.Boot(ids...)
