@@ -17,11 +17,18 @@ import (
 )
 
 // model is a pair with few lines and call references, so that references are reused, and no clients.
-func model(without node.Rules, b Budget) *Model {
+func model(without node.Rules, b Budget, change func(*config.Config)) *Model {
 	c := config.Default()
 	c.Clients = 0
 	c.Switch.Extensions, c.Switch.Trunks, c.Switch.CallRefs, c.Switch.SyncTime = 4, 0, 2, 0
 	c.A.MaxCallRef, c.B.MaxCallRef = 2, 2
+	for _, o := range []*tserver.Options{&c.A, &c.B} {
+		// What is kept for clients would tell states apart that behave alike; what waits for the backup has a search of its own.
+		o.ResumeBuffer, o.HAPublish = 0, hasync.Immediate
+	}
+	if change != nil {
+		change(&c)
+	}
 	c.Off(without)
 	call := func(verb string, n int) *node.Command {
 		return &node.Command{Verb: verb, Args: map[string]string{"name": "c" + strconv.Itoa(n)}}
@@ -106,12 +113,23 @@ func TestSmoke(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			res := model(0, b).Search()
+			res := model(0, b, nil).Search()
 			t.Log(res)
 			require.Empty(t, res.Wrong, res.String())
 			require.Greater(t, res.States, 100)
 		})
 	}
+}
+
+// TestSmokeReplicated: events wait for the backup (X7), and the primary may close the HA link at any time, because they waited too long.
+func TestSmokeReplicated(t *testing.T) {
+	t.Parallel()
+	res := model(0, Budget{Calls: 2, Crashes: 1}, func(c *config.Config) {
+		c.A.HAPublish, c.B.HAPublish = hasync.Replicated, hasync.Replicated
+	}).Search()
+	t.Log(res)
+	require.Empty(t, res.Wrong, res.String())
+	require.Greater(t, res.States, 100)
 }
 
 // TestSmokeWithoutARule: the search finds what X3, X5 and X6 are for.
@@ -126,7 +144,7 @@ func TestSmokeWithoutARule(t *testing.T) {
 		{node.X6, Budget{Calls: 2, Commands: 1}, "S1: two primaries"},
 	} {
 		t.Run(c.without.String(), func(t *testing.T) {
-			res := model(c.without, c.budget).Search()
+			res := model(c.without, c.budget, nil).Search()
 			require.Contains(t, res.Wrong, c.wrong)
 			require.NotEmpty(t, res.Path)
 		})
