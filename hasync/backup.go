@@ -66,6 +66,7 @@ func (e *Engine) fullSyncDone(m *wire.Message, out *node.Output) {
 	e.backup.phase = syncAnswered
 	if m.Reason == wire.Synchronized {
 		e.backup.phase = syncDone
+		e.server.Agreed(m.Seq)
 	}
 	e.sendPeer(wire.FullSyncAck, out).Num = m.Num
 	e.announce("R9", out)

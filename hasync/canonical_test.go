@@ -18,6 +18,7 @@ func (quiet) RoleChanged(*node.Output)         {}
 func (quiet) AvailabilityChanged(*node.Output) {}
 
 func (quiet) Named(callmodel.CallID, callmodel.ConnID) {}
+func (quiet) Agreed(uint64)                            {}
 
 // rich is an engine in which every part of the state is in use.
 func rich() *Engine {

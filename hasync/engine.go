@@ -24,6 +24,8 @@ type Server interface {
 	AvailabilityChanged(out *node.Output)
 	// Named: a call that was known before, and may be over, has this ConnID now.
 	Named(call callmodel.CallID, connID callmodel.ConnID)
+	// Agreed: Full Sync Done (synchronized) came from a primary that had processed the switch's events up to seq.
+	Agreed(seq uint64)
 }
 
 // Engine is the hot-standby protocol of one T-Server. It is made by New, started by Start, and then told what happens; every

@@ -145,13 +145,7 @@ func (e *Engine) callNamed(m *wire.Message, out *node.Output) {
 		return
 	}
 	if c := e.names.lookup(m.Call, e.opt.Without.Has(node.X3)); c != nil {
-		if c.connID != m.ConnID {
-			id := callmodel.CallID{Ref: m.Call.Ref, Born: c.born}
-			e.names.setConnID(c, m.ConnID)
-			out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: m.ConnID, Text: adopted})
-			e.server.Named(id, m.ConnID)
-		}
-		e.names.setKnown(c, true)
+		e.adopt(c, m, out)
 	} else if e.cti != callmodel.CTISynchronized || m.Call.Born > e.seq {
 		c := e.names.at(m.Call.Ref)
 		if m.Call.Born >= c.earlyBorn {
@@ -162,6 +156,19 @@ func (e *Engine) callNamed(m *wire.Message, out *node.Output) {
 	}
 	ack := e.sendPeer(wire.CallNamedAck, out)
 	ack.Num, ack.Call, ack.ConnID = m.Num, m.Call, m.ConnID
+}
+
+func (e *Engine) adopt(c *entry, m *wire.Message, out *node.Output) {
+	id := callmodel.CallID{Ref: m.Call.Ref, Born: c.born}
+	news := c.connID != m.ConnID
+	if news {
+		e.names.setConnID(c, m.ConnID)
+		out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: m.ConnID, Text: adopted})
+	}
+	if news || !e.names.isKnown(c) {
+		e.names.setKnown(c, true)
+		e.server.Named(id, m.ConnID)
+	}
 }
 
 // callNamedAck: the peer's incarnation knows the ConnID now (R5, X2).

@@ -80,7 +80,7 @@ func (e *Engine) answer(reason wire.Reason, out *node.Output) {
 	e.primary.asked, e.primary.watermark = false, 0
 	e.primary.sent = reason == wire.Synchronized
 	m := e.sendPeer(wire.FullSyncDone, out)
-	m.Num, m.Reason = e.primary.num, reason
+	m.Num, m.Reason, m.Seq = e.primary.num, reason, e.seq
 }
 
 // stopSynchronizing: R10: tags cleared, nothing sent; readiness is 0 (X10).

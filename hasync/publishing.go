@@ -25,5 +25,11 @@ func (e *Engine) Unreplicated(id callmodel.CallID) uint64 {
 	return p.named
 }
 
+// Guessed reports whether the call has a ConnID that a backup has invented, and nobody else knows (R2).
+func (e *Engine) Guessed(id callmodel.CallID) bool {
+	c := e.names.lookup(id, false)
+	return e.role == wire.Backup && c != nil && c.connID != 0 && !e.names.isKnown(c)
+}
+
 // MayPublish reports whether what waits for the acknowledgement of this CallNamed may be published now (X7).
 func (e *Engine) MayPublish(num uint64) bool { return num <= e.primary.namedAcked || !e.replicating() }

@@ -45,8 +45,8 @@ type nodeFacts struct {
 	restarts uint64
 
 	// A client.
-	acted, ignored uint64
-	saw            map[callmodel.CallID]callmodel.ConnID
+	acted, ignored, incomplete uint64
+	saw                        map[callmodel.CallID]callmodel.ConnID
 }
 
 func newFacts() *facts {
@@ -132,6 +132,10 @@ func (f *facts) note(n *nodeFacts, note *node.Note) {
 		f.saw(n, note)
 	case node.NoteIgnored:
 		n.ignored++
+	case node.NoteResumed:
+		if note.Text == "incomplete" {
+			n.incomplete++
+		}
 	}
 }
 
@@ -363,6 +367,8 @@ func (n *nodeFacts) number(key string) uint64 {
 		return n.acted
 	case "ignored":
 		return n.ignored
+	case "incomplete":
+		return n.incomplete
 	}
 	panic("scenarios: no node has a value " + key)
 }

@@ -50,7 +50,7 @@ var (
 	tserverKeys = []string{"running", "inc", "role", "epoch", "cti", "sync", "announced", "ready", "tagged", "calls", "unnamed"}
 	mlayerKeys  = []string{"running", "inc", "named", "epoch", "ready", "restarts"}
 	switchKeys  = []string{"running", "inc", "calls"}
-	clientKeys  = []string{"running", "inc", "epoch", "acted", "ignored"}
+	clientKeys  = []string{"running", "inc", "epoch", "acted", "ignored", "incomplete"}
 	pairKeys    = []string{"primary", "ready", "changed", "switchovers"}
 	callKeys    = []string{"up", "held", "same", "kept"}
 	ops         = []string{"!=", ">=", "<=", "=", ">", "<"} // longer ones first

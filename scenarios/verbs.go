@@ -86,7 +86,7 @@ Patterns of the judgement verbs:
   A|B key=value ...             a T-Server: running, inc, role, epoch, cti, sync, announced, ready, tagged, calls, unnamed
   M key=value ...               running, named, epoch, ready, restarts
   S key=value ...               running, calls
-  C1 key=value ...              running, epoch, acted, ignored
+  C1 key=value ...              running, epoch, acted, ignored, incomplete
   pair key=value ...            primary (A, B, none or both), ready, changed (ConnIDs that changed under clients' eyes), switchovers
   call NAME key=value ...       up, held (by how many T-Servers), same (one ConnID at all of them), kept (the ConnID that it had first)
 

@@ -29,7 +29,7 @@ func (s *Server) publishBoth(atOrigin, atDestination wire.Kind, id callmodel.Cal
 	sub := s.sub
 	s.sub += 2
 	p := &s.parties[id.Ref]
-	e := event{call: id, connID: s.engine.ConnID(id), typ: p.typ, need: s.engine.Unreplicated(id)}
+	e := event{call: id, connID: s.engine.ConnID(id), typ: p.typ, need: s.engine.Unreplicated(id), guess: s.engine.Guessed(id)}
 	if p.typ == callmodel.CallInternal { // a trunk has no events
 		e.number, e.kind, e.thisDN, e.otherDN = number{seq, sub}, atOrigin, p.from, p.to
 		s.enter(&e, out)

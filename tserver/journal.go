@@ -29,6 +29,7 @@ type event struct {
 	connID          callmodel.ConnID
 	thisDN, otherDN callmodel.DN
 	need            uint64 // the CallNamed that is to be acknowledged before it is published (X7); 0: none
+	guess           bool   // connID was invented by a backup, and the primary may have called the call otherwise
 }
 
 // minJournal is the least number of events that a journal has room for: those that wait need some even if none are kept.
@@ -43,6 +44,7 @@ type journal struct {
 	size    int
 	pending int    // the newest ones, which wait
 	base    number // every event behind it, up to the newest one, is here
+	agreed  uint64 // the event number up to which ConnIDs were agreed on with a primary
 	told    number // the last one that does not wait
 }
 
@@ -129,7 +131,20 @@ func (j *journal) behind(last number) (i int, complete bool) {
 func (j *journal) rename(call callmodel.CallID, connID callmodel.ConnID) {
 	for i := j.size - 1; i >= 0 && j.at(i).seq >= call.Born; i-- {
 		if e := j.at(i); e.call == call {
-			e.connID = connID
+			e.connID, e.guess = connID, false
+		}
+	}
+}
+
+// distrust gives up what stands before, and at, the last event of a call that was over before ConnIDs were agreed on, and whose ConnID the primary
+// never told: clients may have seen another one. Whoever asks for that is told that it is not known. held says which calls are not over.
+func (j *journal) distrust(held func(callmodel.CallID) bool) {
+	for i := j.size - 1; i >= 0; i-- {
+		if e := j.at(i); e.seq <= j.agreed && (e.connID == 0 || e.guess) && !held(e.call) {
+			if e.after(j.base) {
+				j.base = e.number
+			}
+			return
 		}
 	}
 }
@@ -137,6 +152,7 @@ func (j *journal) rename(call callmodel.CallID, connID callmodel.ConnID) {
 func (j *journal) append(b []byte) []byte {
 	b = j.base.append(b)
 	b = j.told.append(b)
+	b = canon.Uint(b, j.agreed)
 	b = canon.Uint(b, j.pending)
 	b = canon.Uint(b, j.size)
 	for i := range j.size {
@@ -154,7 +170,8 @@ func (e *event) append(b []byte) []byte {
 	b = canon.Uint(b, uint64(e.connID))
 	b = canon.String(b, e.thisDN)
 	b = canon.String(b, e.otherDN)
-	return canon.Uint(b, e.need)
+	b = canon.Uint(b, e.need)
+	return canon.Bool(b, e.guess)
 }
 
 func (n number) append(b []byte) []byte {
@@ -171,13 +188,13 @@ func (j *journal) restore(r *canon.Reader) {
 	var base, told number
 	base.restore(r)
 	told.restore(r)
-	pending := canon.Read[int](r)
+	agreed, pending := canon.Read[uint64](r), canon.Read[int](r)
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		var e event
 		e.restore(r)
 		j.add(&e)
 	}
-	j.base, j.told, j.pending = base, told, pending
+	j.base, j.told, j.agreed, j.pending = base, told, agreed, pending
 }
 
 func (e *event) restore(r *canon.Reader) {
@@ -186,5 +203,5 @@ func (e *event) restore(r *canon.Reader) {
 	e.call = callmodel.CallID{Ref: canon.Read[uint32](r), Born: canon.Read[uint64](r)}
 	e.connID = callmodel.ConnID(canon.Read[uint64](r))
 	e.thisDN, e.otherDN = callmodel.DN(r.String()), callmodel.DN(r.String())
-	e.need = canon.Read[uint64](r)
+	e.need, e.guess = canon.Read[uint64](r), r.Bool()
 }

@@ -274,3 +274,31 @@ func TestX8WhatWaitsComesLater(t *testing.T) {
 	require.False(t, answer.Complete)
 	require.Equal(t, call(2, 7), r.one(client1, wire.EventPartyInfo).Call, "the other one's events follow")
 }
+
+// TestX8WhatWasNeverAgreedOn: a call that was over before the synchronization, and that the primary has not named to this backup, was perhaps seen
+// with another ConnID.
+func TestX8WhatWasNeverAgreedOn(t *testing.T) {
+	done := wire.Message{Kind: wire.FullSyncDone, Epoch: 1, Num: 1, Reason: wire.Synchronized, Seq: 8}
+	named := wire.Message{Kind: wire.CallNamed, Epoch: 1, Num: 1, Call: call(2, 6), ConnID: 77}
+	for _, tt := range []struct {
+		name     string
+		says     []wire.Message
+		complete bool
+	}{
+		{"over when it was agreed on, and never named", []wire.Message{done}, false},
+		{"over when it was agreed on, and named", []wire.Message{named, done}, true},
+		{"over when it was agreed on, and named then", []wire.Message{done, named}, true},
+		{"over behind what was agreed on", []wire.Message{func() wire.Message { m := done; m.Seq = 5; return m }()}, true},
+		{"never agreed on", nil, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := follower(t, nil)
+			for _, m := range tt.says {
+				r.hear(wire.A, m)
+			}
+			r.appoint(wire.B, 2, false)
+			require.Equal(t, tt.complete, r.resume(6, 0).Complete)
+			require.True(t, r.resume(8, 1).Complete, "what followed concerns calls that both know")
+		})
+	}
+}

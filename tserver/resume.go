@@ -63,13 +63,18 @@ func (s *Server) Named(call callmodel.CallID, connID callmodel.ConnID) {
 	s.journal.rename(call, connID)
 }
 
+// Agreed implements hasync.Server.
+func (s *Server) Agreed(seq uint64) { s.journal.agreed = seq }
+
 // nameReleased gives the calls a ConnID that ended before they had one, and whose events clients may ask for: what the old primary called
 // them, nobody has heard (X7).
 func (s *Server) nameReleased(out *node.Output) {
+	s.journal.distrust(s.engine.Held)
 	for i := range s.journal.size {
 		e := s.journal.at(i)
-		if e.connID == 0 && !s.engine.Held(e.call) {
+		if e.connID == 0 && e.after(s.journal.base) && !s.engine.Held(e.call) {
 			s.journal.rename(e.call, s.engine.NameReleased(e.call, out))
 		}
+		e.guess = false // it is what the primary calls it, now
 	}
 }

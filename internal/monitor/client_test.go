@@ -38,6 +38,11 @@ func TestS6ClientsSeeEverythingOnce(t *testing.T) {
 	resumed := func(t *tape, text string) {
 		t.note(c1, node.Note{Kind: node.NoteResumed, Peer: b, M: 12, Sub: 1, Text: text})
 	}
+	gap := func(t *tape) { // A does not hear of the release
+		t.note(a, node.Note{Kind: node.NoteCTI, Text: callmodel.CTIDown.String(), N: 13})
+		t.switchSays(wire.CallReleased, 14)
+		t.note(a, node.Note{Kind: node.NoteCTI, Text: callmodel.CTISynchronized.String(), N: 14})
+	}
 	check(t, []tapeCase{
 		{"all of it", func() *tape {
 			t := following()
@@ -80,6 +85,38 @@ func TestS6ClientsSeeEverythingOnce(t *testing.T) {
 			established(t, 1)
 			return t
 		}, wrong{}},
+		{"what waited, and what its T-Server then found", func() *tape {
+			t := following()
+			gap(t)
+			established(t, 0)
+			established(t, 1)
+			t.sees(a, 1, 14, 2, aName2, wire.EventReleased)
+			return t
+		}, wrong{}},
+		{"not what waited", func() *tape {
+			t := following()
+			gap(t)
+			established(t, 0)
+			t.sees(a, 1, 14, 2, aName2, wire.EventReleased)
+			return t
+		}, wrong{"S6", "C1 never sees event (13, 1)"}},
+		{"resumed at its T-Server when what it found still waited", func() *tape {
+			t := following()
+			gap(t)
+			t.note(c1, node.Note{Kind: node.NoteResumed, Peer: a, M: 13, Sub: 1, Text: "incomplete"})
+			t.sees(a, 1, 14, 2, aName2, wire.EventReleased)
+			return t
+		}, wrong{}},
+		{"and told that it was complete", func() *tape {
+			t := following()
+			gap(t)
+			established(t, 0)
+			established(t, 1)
+			t.sees(b, 1, 14, 0, aName2, wire.EventReleased)
+			t.note(c1, node.Note{Kind: node.NoteResumed, Peer: a, M: 14, Sub: 2, Text: "complete"})
+			t.sees(a, 1, 14, 3, aName2, wire.EventReleased)
+			return t
+		}, wrong{"S6", "C1 never sees event (14, 1)"}},
 		{"the other T-Server has not", func() *tape {
 			t := following()
 			t.cti(b, callmodel.CTIDown)
@@ -175,6 +212,24 @@ func TestS5NoConnIDChangesUnderAClientsEyes(t *testing.T) {
 			takesOver(t)
 			return t
 		}, wrong{}},
+		{"ready, and both die", func() *tape {
+			t := following()
+			ready(t)
+			t.kill(a)
+			t.kill(b)
+			t.start(b)
+			takesOver(t)
+			return t
+		}, wrong{}},
+		{"ready, and the primary dies twice before the other one takes over", func() *tape {
+			t := following()
+			ready(t)
+			t.kill(a)
+			t.start(a)
+			t.kill(a)
+			takesOver(t)
+			return t
+		}, changes},
 		{"nobody can know what a primary says that goes on", func() *tape {
 			t := following()
 			ready(t)

@@ -16,8 +16,8 @@ type s5 struct {
 	calls map[callmodel.ConnID]naming
 
 	seen map[sight]trace.Record // what clients saw of calls in progress, since a failover was last allowed to change it
-	// kept: the last primary failed, or stepped down, when readiness was 1 at both.
-	kept bool
+	// heir is the T-Server that lived when the primary failed, or stepped down, with readiness 1 at both, and lives still: it has the ConnIDs.
+	heir wire.ID
 	// fresh is the epoch of the last failover that was allowed to change ConnIDs. What a client hears later of an epoch below it was said by a
 	// primary that had been replaced, or says so late, and its successor need not know it.
 	fresh uint64
@@ -83,14 +83,19 @@ func (m *s5) failover(s *Set, r *trace.Record) {
 	other := s.pair.other(v)
 	switch {
 	case v.running && v.role == wire.Primary && (r.Kind == trace.Ended || isRole && roleNamed(r.Note.Text) == wire.Backup):
-		m.kept = v.ready && other.ready && v.replicated
+		m.heir = wire.None
+		if v.ready && other.ready && v.replicated {
+			m.heir = other.id
+		}
 	case isRole && roleNamed(r.Note.Text) == wire.Primary && v.role != wire.Primary:
 		// One that takes over from a primary that is neither dead nor has stepped down cannot know what that one still says.
-		if !m.kept || other.running && other.role == wire.Primary {
+		if m.heir != r.Node || other.running && other.role == wire.Primary {
 			clear(m.seen)
 			m.fresh = max(m.fresh, r.Note.N)
 		}
-		m.kept = false
+		m.heir = wire.None
+	case r.Kind == trace.Ended && m.heir == r.Node:
+		m.heir = wire.None // a second failure
 	}
 }
 

@@ -1,6 +1,9 @@
 package monitor
 
 import (
+	"math"
+	"slices"
+
 	"hotpair/callmodel"
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
@@ -18,6 +21,12 @@ type s6 struct {
 	dropped int     // of due, since the beginning
 	last    place   // sent by the switch
 	clients map[wire.ID]*follower
+	gaps    [2][]gap // what each T-Server could not hear of
+}
+
+// gap is what happened while a T-Server did not hear the switch: the events behind the first number, up to and with the second.
+type gap struct {
+	after, upTo uint64
 }
 
 // place is the number of an event (X8).
@@ -31,11 +40,11 @@ func (p place) after(q place) bool { return p.seq > q.seq || p.seq == q.seq && p
 // follower is an incarnation of a client.
 type follower struct {
 	from   wire.ID // whom it heard last
+	since  uint64  // up to this event number, from has told everything that it had to tell
 	last   place
 	shown  trace.Record // where it saw last
 	next   int          // of all that was ever due, the first that it has not seen
 	excuse bool         // it need not have seen what is due up to the next one
-	broken bool         // nor if that one comes from the same T-Server
 }
 
 func newS6() *s6 {
@@ -52,11 +61,13 @@ func (m *s6) record(s *Set, r *trace.Record) {
 		m.switchStarted()
 	case r.Kind == trace.Ended:
 		delete(m.clients, r.Node)
+	case r.Kind == trace.Started && r.Node.IsTServer():
+		m.gaps[r.Node-wire.A] = nil
 	case r.Kind == trace.Started && r.Node.IsClient():
 		m.clients[r.Node] = &follower{excuse: true}
 	case r.Kind != trace.Noted:
 	case r.Note.Kind == node.NoteCTI && r.Node.IsTServer():
-		m.readAnew(r.Node)
+		m.hears(r.Node, r.Note)
 	case r.Note.Kind == node.NoteResumed:
 		if f := m.clients[r.Node]; f != nil {
 			m.resumed(f, r.Note)
@@ -115,22 +126,32 @@ func (m *s6) switchStarted() {
 	}
 }
 
-// readAnew: a T-Server has lost the switch, or has read it again: it tells what it finds, and not what happened.
-func (m *s6) readAnew(id wire.ID) {
-	for _, f := range m.clients {
-		if f.from == id {
-			f.broken = true
-		}
+// hears: a T-Server has lost the switch, or has read it again: it tells what it finds, and not what happened.
+func (m *s6) hears(id wire.ID, n *node.Note) {
+	list := &m.gaps[id-wire.A]
+	last := len(*list) - 1
+	open := last >= 0 && (*list)[last].upTo == math.MaxUint64
+	switch reads := n.Text == callmodel.CTISynchronized.String(); {
+	case reads && open:
+		(*list)[last].upTo = n.N
+	case !reads && !open:
+		*list = append(*list, gap{n.N, math.MaxUint64})
 	}
 }
 
-// resumed: the client follows this T-Server now, which has told it everything, or has not.
+// missed reports whether the T-Server that a client follows could not tell it of an event.
+func (m *s6) missed(f *follower, due place) bool {
+	return f.from.IsTServer() && due.seq > f.since && slices.ContainsFunc(m.gaps[f.from-wire.A], func(g gap) bool {
+		return due.seq > g.after && due.seq <= g.upTo
+	})
+}
+
+// resumed: the client follows this T-Server now, which has told it everything up to this place, or has not.
 func (m *s6) resumed(f *follower, n *node.Note) {
-	if n.Text == "complete" {
-		f.from, f.broken = n.Peer, false
-		return
+	f.from, f.since = n.Peer, n.M
+	if n.Text != "complete" {
+		f.excuse, f.last = true, place{n.M, n.Sub}
 	}
-	f.excuse, f.last = true, place{n.M, n.Sub}
 }
 
 func (m *s6) acted(s *Set, f *follower, r *trace.Record) {
@@ -138,21 +159,23 @@ func (m *s6) acted(s *Set, f *follower, r *trace.Record) {
 	if f.last.seq != 0 && !now.after(f.last) {
 		s.report(records(&f.shown, r), "client %s sees event (%d, %d) after (%d, %d): twice, or out of order", r.Node, now.seq, now.sub, f.last.seq, f.last.sub)
 	}
-	excuse := f.excuse || f.broken && f.from == r.Note.Peer
+	if f.from != r.Note.Peer {
+		f.from, f.since = r.Note.Peer, f.last.seq
+	}
 	f.next = max(f.next, m.dropped)
 	for ; f.next-m.dropped < len(m.due); f.next++ {
 		due := m.due[f.next-m.dropped]
 		if !now.after(due) {
 			break
 		}
-		if !excuse {
+		if !f.excuse && !m.missed(f, due) {
 			s.report(records(&f.shown, r), "client %s never sees event (%d, %d), and sees (%d, %d)", r.Node, due.seq, due.sub, now.seq, now.sub)
 		}
 	}
 	if i := f.next - m.dropped; i < len(m.due) && m.due[i] == now {
 		f.next++
 	}
-	f.from, f.last, f.shown, f.excuse, f.broken = r.Note.Peer, now, keep(r), false, false
+	f.last, f.shown, f.excuse = now, keep(r), false
 }
 
 func (m *s6) finish(*Set) {}

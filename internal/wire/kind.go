@@ -36,7 +36,7 @@ const (
 	PeerState
 	// BackupReady (R4): Num numbers it, Seq is the watermark W (X1).
 	BackupReady
-	// FullSyncDone (R6, R7, R8): Num of the Backup Ready that it answers, Reason.
+	// FullSyncDone (R6, R7, R8): Num of the Backup Ready that it answers, Reason, Seq of the switch's last event that the primary has processed.
 	FullSyncDone
 	// FullSyncAck acknowledges a Full Sync Done (X10): Num.
 	FullSyncAck

@@ -86,7 +86,7 @@ var shapes = [kindEnd]shape{
 
 	PeerState:    {HALink, ID.IsTServer, fRole | fCTI, fEpoch | fAnnounced},
 	BackupReady:  {HALink, ID.IsTServer, fNum | fSeq, fEpoch},
-	FullSyncDone: {HALink, ID.IsTServer, fNum | fReason, fEpoch},
+	FullSyncDone: {HALink, ID.IsTServer, fNum | fReason, fEpoch | fSeq},
 	FullSyncAck:  {HALink, ID.IsTServer, fNum, fEpoch},
 	CallNamed:    {HALink, ID.IsTServer, fNum | fCall | fConnID, fEpoch},
 	CallNamedAck: {HALink, ID.IsTServer, fNum | fCall | fConnID, fEpoch},
