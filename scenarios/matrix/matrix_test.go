@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -96,8 +97,8 @@ func drawn(n int) []Case {
 // few is how many cases are run in each real world, at the same time, if nothing else is said: they mostly wait.
 const few = 4
 
-// TestMatrixInRealWorlds runs a few cases on NATS and as processes, always the same. HOTPAIR_MATRIX=processes (or nats) runs all of them there, four
-// at a time, and tells how far it is.
+// TestMatrixInRealWorlds runs a few cases on NATS and as processes, always the same. HOTPAIR_MATRIX=processes (or nats) runs all of them there, or as
+// many as HOTPAIR_MATRIX_CASES says, four at a time, and tells how far it is.
 func TestMatrixInRealWorlds(t *testing.T) {
 	world := os.Getenv("HOTPAIR_MATRIX")
 	if world != "" {
@@ -116,6 +117,12 @@ func TestMatrixInRealWorlds(t *testing.T) {
 
 func runAll(t *testing.T, world string) {
 	cases := All()
+	if text := os.Getenv("HOTPAIR_MATRIX_CASES"); text != "" {
+		n, err := strconv.Atoi(text)
+		require.NoError(t, err, "HOTPAIR_MATRIX_CASES")
+		require.Positive(t, n, "HOTPAIR_MATRIX_CASES")
+		cases = drawn(min(n, len(cases)))
+	}
 	next := make(chan Case, len(cases))
 	for _, c := range cases {
 		next <- c
