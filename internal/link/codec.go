@@ -18,6 +18,13 @@ const maxReason = 1000
 
 // Encode appends a packet as JSON.
 func Encode(b []byte, h Header, m *wire.Message) ([]byte, error) {
+	if fast, ok := appendFast(b, &h, m); ok {
+		return fast, nil
+	}
+	return encodeAny(b, h, m)
+}
+
+func encodeAny(b []byte, h Header, m *wire.Message) ([]byte, error) {
 	data, err := json.Marshal(&Packet{Header: h, Msg: m})
 	if err != nil {
 		return b, fmt.Errorf("packet: %w", err)
@@ -27,9 +34,22 @@ func Encode(b []byte, h Header, m *wire.Message) ([]byte, error) {
 
 // Decode reads a packet that came from one node to another. Its error says what is wrong and what is allowed.
 func Decode(data []byte, from, to wire.ID) (p Packet, err error) {
+	return DecodeInto(&wire.Message{}, data, from, to)
+}
+
+// DecodeInto is Decode for those who read many packets: the packet's message may be m, whose former contents are gone.
+func DecodeInto(m *wire.Message, data []byte, from, to wire.ID) (p Packet, err error) {
 	if len(data) > MaxPayload {
 		return p, fmt.Errorf("the payload has %d bytes, at most %d are read", len(data), MaxPayload)
 	}
+	*m = wire.Message{}
+	if decodeFast(data, &p, m) {
+		return p, p.validate(from, to)
+	}
+	return decodeAny(data, from, to)
+}
+
+func decodeAny(data []byte, from, to wire.ID) (p Packet, err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {

@@ -2,6 +2,8 @@ package link
 
 import (
 	"encoding/json"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,8 +107,11 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"pkt":"knock","fromInc":7}`), uint16(2), uint16(3))
 	f.Add([]byte(`{"pkt":"data","fromInc":1,"toInc":2,"session":3,"seq":4,"msg":{"kind":"BackupReady","num":1,"seq":9}}`), uint16(3), uint16(2))
 	f.Add([]byte(`{"pkt":"data","fromInc":1,"toInc":2,"session":3,"seq":4,"msg":{"kind":"RegisterAddress","thisDN":"*"}}`), uint16(16), uint16(2))
+	f.Add([]byte(`{"pkt":"data","fromInc":1,"toInc":2,"session":3,"seq":4,"msg":{"kind":"CallCreated","seq":9,"call":{"ref":1,"born":9},`+
+		`"thisDN":"T1","otherDN":"1001","callType":"inbound"}}`), uint16(1), uint16(2))
 	f.Fuzz(func(t *testing.T, data []byte, from, to uint16) {
 		p, err := Decode(data, wire.ID(from), wire.ID(to))
+		sameAsGeneral(t, data, wire.ID(from), wire.ID(to), p, err)
 		if err != nil {
 			return
 		}
@@ -133,6 +138,9 @@ func FuzzEncode(f *testing.F) {
 			}
 			data, err := Encode(nil, header, m)
 			require.NoError(t, err)
+			general, err := encodeAny(nil, header, m)
+			require.NoError(t, err)
+			require.Equal(t, string(general), string(data))
 			p, err := Decode(data, link[0], link[1])
 			if len(data) > MaxPayload {
 				require.Error(t, err)
@@ -142,4 +150,121 @@ func FuzzEncode(f *testing.F) {
 			require.Equal(t, Packet{Header: header, Msg: m}, p)
 		}
 	})
+}
+
+// sameAsGeneral: the fast way says what the general one does.
+func sameAsGeneral(t *testing.T, data []byte, from, to wire.ID, p Packet, err error) {
+	if len(data) > MaxPayload {
+		return
+	}
+	want, wantErr := decodeAny(data, from, to)
+	if wantErr != nil {
+		require.EqualError(t, err, wantErr.Error(), "%s", data)
+		return
+	}
+	require.NoError(t, err, "%s", data)
+	require.Equal(t, want, p, "%s", data)
+}
+
+// traffic is what nearly all payloads are: it takes the fast way.
+var traffic = []struct {
+	from, to wire.ID
+	msg      wire.Message
+}{
+	{wire.Switch, wire.A, wire.Message{
+		Kind: wire.CallCreated, Seq: 1<<40 + 9, Call: callmodel.CallID{Ref: 7, Born: 1<<40 + 9}, CallType: callmodel.CallInternal, ThisDN: "1001", OtherDN: "1002",
+	}},
+	{wire.Switch, wire.B, wire.Message{Kind: wire.CallAnswered, Seq: 10, Call: callmodel.CallID{Ref: 7, Born: 9}}},
+	{wire.Switch, wire.B, wire.Message{Kind: wire.CallReleased, Seq: 11, Call: callmodel.CallID{Ref: 7, Born: 9}}},
+	{wire.A, wire.B, wire.Message{Kind: wire.CallNamed, Epoch: 1, Num: 4, Call: callmodel.CallID{Ref: 7, Born: 9}, ConnID: 0xfedcba9876543210}},
+	{wire.B, wire.A, wire.Message{Kind: wire.CallNamedAck, Epoch: 1, Num: 4, Call: callmodel.CallID{Ref: 7, Born: 9}, ConnID: 1}},
+	{wire.A, wire.Client(12), wire.Message{
+		Kind: wire.EventRinging, Epoch: 1, Seq: 9, Sub: 1, Call: callmodel.CallID{Ref: 7, Born: 9}, ConnID: 1, CallType: callmodel.CallInbound, ThisDN: "1001", OtherDN: "T1",
+	}},
+}
+
+func TestTrafficTakesTheFastWay(t *testing.T) {
+	for _, tc := range traffic {
+		fast, ok := appendFast(nil, &header, &tc.msg)
+		require.True(t, ok, tc.msg.Kind)
+		general, err := encodeAny(nil, header, &tc.msg)
+		require.NoError(t, err)
+		require.Equal(t, string(general), string(fast))
+
+		var p Packet
+		var m wire.Message
+		require.True(t, decodeFast(fast, &p, &m), "%s", fast)
+		want, err := decodeAny(fast, tc.from, tc.to)
+		require.NoError(t, err)
+		require.Equal(t, want, p)
+	}
+}
+
+// Whatever fields messages and headers get, nothing is left out: what the fast way does not know takes the general one.
+func TestNothingIsLeftOut(t *testing.T) {
+	for _, dst := range []any{&wire.Message{}, &Header{}} {
+		v := reflect.ValueOf(dst).Elem()
+		for i := range v.NumField() {
+			for _, value := range []any{1, "x", `<"` + "\u2028", true} {
+				h, m := header, wire.Message{Kind: wire.CallNamed}
+				v.SetZero()
+				field := reflect.Indirect(v).Field(i)
+				if x := reflect.ValueOf(value); field.Kind() == x.Kind() || x.CanInt() && field.CanUint() {
+					field.Set(x.Convert(field.Type()))
+				} else if field.Kind() == reflect.Struct && x.CanInt() {
+					field.Set(reflect.ValueOf(callmodel.CallID{Ref: 1, Born: 2}))
+				}
+				switch d := dst.(type) {
+				case *wire.Message:
+					m = *d
+					m.Kind = wire.CallNamed
+				case *Header:
+					h = *d
+					h.Kind = Data
+				}
+				data, err := Encode(nil, h, &m)
+				require.NoError(t, err)
+				general, err := encodeAny(nil, h, &m)
+				require.NoError(t, err)
+				require.Equal(t, string(general), string(data))
+			}
+		}
+	}
+}
+
+// What differs a little from what is written here is read in the general way, or refused.
+func TestAlmostTraffic(t *testing.T) {
+	for _, tc := range traffic {
+		data, err := Encode(nil, header, &tc.msg)
+		require.NoError(t, err)
+		for i := range data {
+			for _, with := range []string{"", " ", "0", "9", `"`, `\`, "x", "{", "}", ",", "\x80", string(data[i]) + string(data[i])} {
+				almost := slices.Concat(data[:i], []byte(with), data[i+1:])
+				p, err := Decode(almost, tc.from, tc.to)
+				sameAsGeneral(t, almost, tc.from, tc.to, p, err)
+			}
+			p, err := Decode(data[:i], tc.from, tc.to)
+			sameAsGeneral(t, data[:i], tc.from, tc.to, p, err)
+		}
+	}
+}
+
+func BenchmarkCodec(b *testing.B) {
+	for _, way := range []struct {
+		name   string
+		encode func([]byte, Header, *wire.Message) ([]byte, error)
+		decode func([]byte, wire.ID, wire.ID) (Packet, error)
+	}{{"fast", Encode, Decode}, {"general", encodeAny, decodeAny}} {
+		b.Run(way.name, func(b *testing.B) {
+			b.ReportAllocs()
+			var data []byte
+			for i := range b.N {
+				tc := &traffic[i%len(traffic)]
+				data, _ = way.encode(data[:0], header, &tc.msg)
+				if _, err := way.decode(data, tc.from, tc.to); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -19,7 +19,28 @@ type Clock struct {
 // NewClock makes a clock that reads 0 now.
 func NewClock(speed float64) Clock { return Clock{Base: monotonic(), Speed: speed} }
 
-func monotonic() int64 {
+// monotonic reads CLOCK_MONOTONIC by way of Go's own clock, which is the same one, and takes no system call.
+func monotonic() int64 { return anchor.monotonic + int64(time.Since(anchor.at)) }
+
+// anchor is one moment on both clocks.
+var anchor = func() (best struct {
+	at        time.Time
+	monotonic int64
+},
+) {
+	const tries, near = 100, time.Microsecond
+	shortest := time.Hour
+	for i := 0; i < tries && shortest > near; i++ {
+		before := time.Now()
+		m := systemClock()
+		if took := time.Since(before); took < shortest {
+			shortest, best.at, best.monotonic = took, before.Add(took/2), m
+		}
+	}
+	return best
+}()
+
+func systemClock() int64 {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
 		panic(fmt.Sprintf("natsworld: the system has no monotonic clock: %v", err))

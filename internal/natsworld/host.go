@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,6 +35,8 @@ type HostOptions struct {
 	PublishTrace bool
 	// NewNode makes the node; nil means cast.New.
 	NewNode func(wire.ID, *config.Config) node.Node
+	// Only drops the records for which it reports false, after they were numbered; nil keeps them all.
+	Only func(*trace.Record) bool
 	// Log may be nil.
 	Log *zap.Logger
 }
@@ -62,13 +63,18 @@ type Host struct {
 	timers  timers
 	batch   []trace.Record
 	packets []packet
+	payload []byte // of packets
 	stored  []byte
+
+	subjects map[wire.ID]string // to peers
+	senders  map[string]wire.ID // by subject, of peers
+	msg      wire.Message       // that is being received
 }
 
 // packet waits for the records of its step.
 type packet struct {
-	subject string
-	data    []byte
+	subject  string
+	from, to int // in Host.payload
 }
 
 const (
@@ -95,6 +101,7 @@ func NewHost(ctx context.Context, o HostOptions) (*Host, error) {
 	h := &Host{
 		opt: o, log: o.Log,
 		msgs: make(chan *nats.Msg, inboxSize), calls: make(chan func(), 1024), done: make(chan struct{}),
+		subjects: map[wire.ID]string{}, senders: map[string]wire.ID{},
 	}
 	if h.log == nil {
 		h.log = zap.NewNop()
@@ -226,6 +233,10 @@ func (h *Host) Go() {
 	h.goOnce.Do(func() {
 		n := h.opt.NewNode(h.opt.ID, &h.opt.Config)
 		h.peers = cast.Peers(h.opt.ID, &h.opt.Config)
+		for _, p := range h.peers {
+			h.subjects[p] = Subject(h.opt.Pair, h.opt.ID, p)
+			h.senders[Subject(h.opt.Pair, p, h.opt.ID)] = p
+		}
 		h.mux = link.New(h.opt.ID, h.inc, h.peers, n, h, h.opt.Config.Link)
 		h.timers.init()
 		go h.loop()
@@ -315,14 +326,26 @@ func (h *Host) loop() {
 		select {
 		case m := <-h.msgs:
 			h.receive(m)
+			h.receiveMore()
 		case f := <-h.calls:
 			f()
 		case <-h.timers.wake.C:
+			h.timers.wakeAt = 0
 		case <-h.ctx.Done():
 			return
 		}
 		h.fireTimers()
 		h.flush()
+	}
+}
+
+// together is how many messages are handled, at most, before timers are looked at and packets leave.
+const together = 16
+
+// receiveMore handles what has arrived meanwhile, as long as its packets are few.
+func (h *Host) receiveMore() {
+	for n := 1; n < together && len(h.msgs) > 0 && len(h.calls) == 0; n++ {
+		h.receive(<-h.msgs)
 	}
 }
 
@@ -345,12 +368,12 @@ func (h *Host) carrierUp() {
 
 // receive decodes a message of the carrier. What makes no sense is recorded with its place, and dropped.
 func (h *Host) receive(m *nats.Msg) {
-	from, err := h.sender(m.Subject)
-	if err != nil {
-		h.badInput(wire.None, m.Subject, err)
+	from, ok := h.senders[m.Subject]
+	if !ok {
+		h.badInput(wire.None, m.Subject, h.strange(m.Subject))
 		return
 	}
-	p, err := link.Decode(m.Data, from, h.opt.ID)
+	p, err := link.DecodeInto(&h.msg, m.Data, from, h.opt.ID)
 	if err != nil {
 		h.badInput(from, m.Subject, err)
 		return
@@ -358,24 +381,21 @@ func (h *Host) receive(m *nats.Msg) {
 	h.mux.Packet(from, p.Header, p.Msg)
 }
 
-// sender reads hotpair.<pair>.<link>.<from>.<self>.
-func (h *Host) sender(subject string) (wire.ID, error) {
+// strange tells what is wrong with a subject that is not hotpair.<pair>.<link>.<from>.<self>, from a peer.
+func (h *Host) strange(subject string) error {
 	parts := strings.Split(subject, ".")
 	if len(parts) != 5 {
-		return wire.None, errors.New("the subject is not hotpair.<pair>.<link>.<from>.<to>")
+		return errors.New("the subject is not hotpair.<pair>.<link>.<from>.<to>")
 	}
 	from, err := wire.ParseID(parts[3])
 	if err != nil {
-		return wire.None, err
+		return err
 	}
 	l := wire.LinkOf(from, h.opt.ID)
 	if l == wire.NoLink || l.String() != parts[2] {
-		return wire.None, fmt.Errorf("%s and %s have no %s link", from, h.opt.ID, parts[2])
+		return fmt.Errorf("%s and %s have no %s link", from, h.opt.ID, parts[2])
 	}
-	if !slices.Contains(h.peers, from) {
-		return wire.None, fmt.Errorf("there is no %s: clients is %d in the configuration", from, h.opt.Config.Clients)
-	}
-	return from, nil
+	return fmt.Errorf("there is no %s: clients is %d in the configuration", from, h.opt.Config.Clients)
 }
 
 func (h *Host) badInput(from wire.ID, subject string, err error) {
@@ -397,9 +417,10 @@ func (h *Host) flush() {
 	}
 	for i := range h.packets {
 		// An error means that the connection is down, which is told by its handler; the packet is lost.
-		_ = h.nc.Publish(h.packets[i].subject, h.packets[i].data)
+		p := &h.packets[i]
+		_ = h.nc.Publish(p.subject, h.payload[p.from:p.to])
 	}
-	h.packets = h.packets[:0]
+	h.packets, h.payload = h.packets[:0], h.payload[:0]
 }
 
 func (h *Host) writeRecords() error {

@@ -16,11 +16,12 @@ var _ link.World = (*Host)(nil)
 
 // SendPacket implements link.World.
 func (h *Host) SendPacket(to wire.ID, header link.Header, m *wire.Message) {
-	data, err := link.Encode(nil, header, m)
-	if err != nil {
+	start := len(h.payload)
+	var err error
+	if h.payload, err = link.Encode(h.payload, header, m); err != nil {
 		panic(err) // a packet of ours can be encoded
 	}
-	h.packets = append(h.packets, packet{Subject(h.opt.Pair, h.opt.ID, to), data})
+	h.packets = append(h.packets, packet{h.subjects[to], start, len(h.payload)})
 }
 
 // Persist implements link.World: it returns when the value is durable, or another incarnation has written. The records and packets of the step so
@@ -43,6 +44,9 @@ func (h *Host) Tracing() bool { return h.opt.Records != nil || h.opt.PublishTrac
 
 // Record implements link.World.
 func (h *Host) Record(r *trace.Record) {
+	if h.opt.Only != nil && !h.opt.Only(r) {
+		return
+	}
 	c := *r
 	c.At = h.opt.Clock.Now()
 	if r.Msg != nil {
@@ -56,44 +60,78 @@ func (h *Host) Record(r *trace.Record) {
 	h.batch = append(h.batch, c)
 }
 
-// timers are the node's named timers on the wall clock.
+// timers are the node's named timers on the wall clock. A timer that is moved later, as those that wait for a peer's silence are with every packet, keeps
+// its place in the queue, and is put behind when its turn comes.
 type timers struct {
-	queue eventq.Queue[node.Timer]
-	armed map[node.Timer]uint64 // the event in the queue that counts
-	wake  *time.Timer
+	queue  eventq.Queue[node.Timer]
+	armed  map[node.Timer]armed
+	wake   *time.Timer
+	wakeAt time.Duration // on the run clock; 0 if wake has fired
+}
+
+// armed is a timer that has an event, seq, in the queue, at the time queued. If on, it is to fire at due, which is no earlier.
+type armed struct {
+	on          bool
+	due, queued time.Duration
+	seq         uint64
 }
 
 func (t *timers) init() {
-	t.armed = map[node.Timer]uint64{}
+	t.armed = map[node.Timer]armed{}
 	t.wake = time.NewTimer(time.Hour)
 }
 
 // SetTimer implements link.World.
 func (h *Host) SetTimer(name node.Timer, d time.Duration) {
-	h.timers.armed[name] = h.timers.queue.Push(h.opt.Clock.Now()+d, name)
+	t := &h.timers
+	due := h.opt.Clock.Now() + d
+	a, ok := t.armed[name]
+	if !ok || due < a.queued {
+		a.queued, a.seq = due, t.queue.Push(due, name)
+	}
+	a.on, a.due = true, due
+	t.armed[name] = a
 	h.setWake()
 }
 
 // CancelTimer implements link.World.
-func (h *Host) CancelTimer(name node.Timer) { delete(h.timers.armed, name) }
+func (h *Host) CancelTimer(name node.Timer) {
+	if a, ok := h.timers.armed[name]; ok {
+		a.on = false
+		h.timers.armed[name] = a
+	}
+}
 
 // fireTimers fires what is due, in order, and sets the alarm for the next one. What has arrived is handled first: a process that got no
 // processor for a while, or stood still, must not take that for its peers' silence.
 func (h *Host) fireTimers() {
-	t := &h.timers
 	if h.due() {
 		for n := len(h.msgs); n > 0; n-- {
 			h.receive(<-h.msgs)
 		}
 	}
 	for h.due() && h.ctx.Err() == nil {
-		e := t.queue.Pop()
-		if t.armed[e.Payload] == e.Seq {
-			delete(t.armed, e.Payload)
+		h.fireNext()
+	}
+	h.setWake()
+}
+
+// fireNext takes the first event off the queue, and fires its timer unless that was moved or cancelled.
+func (h *Host) fireNext() {
+	t := &h.timers
+	e := t.queue.Pop()
+	a := t.armed[e.Payload]
+	switch {
+	case a.seq != e.Seq: // it was moved to an earlier time
+	case a.on && a.due > e.At:
+		a.queued, a.seq = a.due, t.queue.Push(a.due, e.Payload)
+		t.armed[e.Payload] = a
+	default:
+		delete(t.armed, e.Payload)
+		if a.on {
 			h.mux.Timer(e.Payload)
 		}
 	}
-	h.setWake()
 }
 
 func (h *Host) due() bool {
@@ -101,7 +139,10 @@ func (h *Host) due() bool {
 }
 
 func (h *Host) setWake() {
-	if q := &h.timers.queue; q.Len() > 0 {
-		h.timers.wake.Reset(max(h.opt.Clock.Wall(q.Peek()-h.opt.Clock.Now()), 0))
+	t := &h.timers
+	if t.queue.Len() == 0 || t.queue.Peek() == t.wakeAt {
+		return
 	}
+	t.wakeAt = t.queue.Peek()
+	t.wake.Reset(max(h.opt.Clock.Wall(t.wakeAt-h.opt.Clock.Now()), 0))
 }

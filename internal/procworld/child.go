@@ -91,10 +91,14 @@ func childNode(l *line, spec *nodeSpec) error {
 	if err != nil {
 		return fmt.Errorf("log: %w", err)
 	}
-	h, err := natsworld.NewHost(context.Background(), natsworld.HostOptions{
+	o := natsworld.HostOptions{
 		ID: spec.ID, Config: spec.Config, URL: spec.URL, Pair: spec.Pair, Clock: spec.Clock, Log: log,
 		Records: func(records []trace.Record) error { return l.send(up{Records: records}) },
-	})
+	}
+	if spec.Marks {
+		o.Only = IsMark
+	}
+	h, err := natsworld.NewHost(context.Background(), o)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ type nodeSpec struct {
 	URL    string          `json:"url"`
 	Pair   string          `json:"pair"`
 	Clock  natsworld.Clock `json:"clock"`
+	Marks  bool            `json:"marks,omitempty"`
 }
 
 // natsSpec says how a child is the NATS server.

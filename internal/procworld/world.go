@@ -32,6 +32,26 @@ type Options struct {
 	Log io.Writer
 	// Tolerant takes a node that somebody else killed for a fault; otherwise the world breaks, since nothing can be told any more.
 	Tolerant bool
+	// Marks, if it is set, makes a world that is measured and not judged: nodes write only the records that IsMark names, and Marks takes them as
+	// they come, called by several goroutines. Sink gets what the world does.
+	Marks func(...trace.Record)
+	// Direct leaves out the relay in front of NATS: a hop less, and no link can be impaired.
+	Direct bool
+}
+
+// IsMark reports whether a record tells of roles, links and the switch's calls, and not of each message: what measurements need, at a price that
+// does not disturb them.
+func IsMark(r *trace.Record) bool {
+	switch r.Kind {
+	case trace.Sent, trace.Received:
+		return false
+	case trace.Noted:
+		switch r.Note.Kind {
+		case node.NoteActed, node.NoteNamed, node.NoteGone, node.NoteHeld, node.NoteTagged, node.NoteIgnored:
+			return false
+		}
+	}
+	return true
 }
 
 // driver runs each node in a process of its own, and NATS in another.
@@ -88,7 +108,9 @@ func (d *driver) open() error {
 	if err := d.StartNATS(); err != nil {
 		return err
 	}
-	d.relay = relay.New(relay.Options{Upstream: fmt.Sprintf("127.0.0.1:%d", d.natsPort), Seed: d.opt.Seed})
+	if !d.opt.Direct {
+		d.relay = relay.New(relay.Options{Upstream: fmt.Sprintf("127.0.0.1:%d", d.natsPort), Seed: d.opt.Seed})
+	}
 	return nil
 }
 
@@ -154,16 +176,20 @@ func (d *driver) EndNATS(kill bool) error {
 // Start implements natsworld.Driver.
 func (d *driver) Start(ids []wire.ID, clock natsworld.Clock) error {
 	for _, id := range ids {
-		addr, err := d.relay.Listen(id)
+		addr, err := d.listen(id)
 		if err != nil {
 			return err
 		}
-		p, err := d.start(id.String(), d.merger.Add)
+		add := d.merger.Add
+		if d.opt.Marks != nil {
+			add = d.opt.Marks
+		}
+		p, err := d.start(id.String(), add)
 		if err != nil {
 			return err
 		}
 		d.nodes[id] = p
-		spec := nodeSpec{ID: id, Config: d.opt.Config, URL: "nats://" + addr, Pair: pairName, Clock: clock}
+		spec := nodeSpec{ID: id, Config: d.opt.Config, URL: "nats://" + addr, Pair: pairName, Clock: clock, Marks: d.opt.Marks != nil}
 		if err := p.line.send(down{Node: &spec}); err != nil {
 			return err
 		}
@@ -180,6 +206,14 @@ func (d *driver) Start(ids []wire.ID, clock natsworld.Clock) error {
 		d.watch(id, d.nodes[id])
 	}
 	return nil
+}
+
+// listen returns where a node reaches NATS.
+func (d *driver) listen(id wire.ID) (string, error) {
+	if d.relay == nil {
+		return fmt.Sprintf("127.0.0.1:%d", d.natsPort), nil
+	}
+	return d.relay.Listen(id)
 }
 
 // Kill implements natsworld.Driver.
