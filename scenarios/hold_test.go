@@ -13,11 +13,11 @@ import (
 
 // TestScenariosHold runs every scenario in virtual time; the ladders are compared exactly.
 func TestScenariosHold(t *testing.T) {
-	for _, dir := range []string{"hotstandby", "virtual"} {
+	for _, dir := range []string{"hotstandby", "carrier", "virtual"} {
 		for _, sc := range all(t, dir) {
 			t.Run(sc.Name, func(t *testing.T) {
 				t.Parallel()
-				require.Equal(t, dir == "hotstandby", sc.hasLadder, "a scenario of the source has its ladder")
+				require.Equal(t, dir != "virtual", sc.hasLadder, "a scenario that every world plays has its ladder")
 				res, _ := play(t, sc, Options{})
 				require.Equal(t, Held, res.Verdict, res.Text())
 			})
@@ -25,10 +25,15 @@ func TestScenariosHold(t *testing.T) {
 	}
 }
 
-// TestEqualVerdicts runs every scenario of the source in all three worlds and compares the verdicts: the result of each assertion, the messages of
-// each link in their order, the faults, the monitors. Four run at a time: they mostly wait.
+// everywhere are the scenarios that every world plays.
+func everywhere(t *testing.T) []*Scenario {
+	return append(all(t, "hotstandby"), all(t, "carrier")...)
+}
+
+// TestEqualVerdicts runs every scenario that is not for virtual time alone in all three worlds and compares the verdicts: the result of each assertion, the messages of
+// each link in their order, the faults, the monitors. Six run at a time: they mostly wait.
 func TestEqualVerdicts(t *testing.T) {
-	list := all(t, "hotstandby")
+	list := everywhere(t)
 	got := make(chan *Result)
 	worker := func(world string, next chan *Scenario) {
 		for sc := range next {
@@ -45,8 +50,9 @@ func TestEqualVerdicts(t *testing.T) {
 			next <- sc
 		}
 		close(next)
-		go worker(world, next)
-		go worker(world, next)
+		for range 3 {
+			go worker(world, next)
+		}
 	}
 	want := map[string]*Result{}
 	for _, sc := range list {
@@ -61,7 +67,7 @@ func TestEqualVerdicts(t *testing.T) {
 
 // TestEachAssertionFlippedFails: no assertion of a scenario is there for show.
 func TestEachAssertionFlippedFails(t *testing.T) {
-	for _, sc := range all(t, "hotstandby") {
+	for _, sc := range everywhere(t) {
 		t.Run(sc.Name, func(t *testing.T) {
 			t.Parallel()
 			require.Positive(t, sc.Assertions())

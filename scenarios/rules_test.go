@@ -74,6 +74,11 @@ func TestRuleTable(t *testing.T) {
 		require.True(t, tests[strings.TrimSpace(cells[5])], "%s: there is no test %s", rule, cells[5])
 	}
 	require.Len(t, rows, len(allRules()))
+	onNATS, err := os.ReadFile("../docs/nats.md")
+	require.NoError(t, err)
+	for _, name := range regexp.MustCompile(`Test\w+`).FindAllString(string(onNATS), -1) {
+		require.True(t, tests[name], "docs/nats.md: there is no test %s", name)
+	}
 	for _, name := range regexp.MustCompile(`\| (Test\w+) \|`).FindAllStringSubmatch(string(data), -1) {
 		require.True(t, tests[name[1]], "there is no test %s", name[1])
 	}

@@ -1,11 +1,11 @@
 #!/bin/sh
-# soak.sh BINARY RUNS: runs all hot-standby scenarios as processes RUNS times in a row, then RUNS times pinned to one core with four busy
+# soak.sh BINARY RUNS: runs all scenarios of hotstandby and carrier as processes RUNS times in a row, then RUNS times pinned to one core with four busy
 # loops on the same core. Every run must hold, and leave no process behind.
 set -eu
 
 binary=$1
 runs=$2
-scenarios=scenarios/hotstandby
+scenarios='scenarios/hotstandby scenarios/carrier'
 log=$(mktemp)
 loops=
 
@@ -39,7 +39,7 @@ round() { # NAME COMMAND...
 	i=1
 	while [ "$i" -le "$runs" ]; do
 		began=$(date +%s)
-		if ! "$@" run --world processes "$scenarios" >"$log" 2>&1; then
+		if ! "$@" run --world processes $scenarios >"$log" 2>&1; then
 			echo "soak: $name, run $i of $runs:"
 			grep -v '^held' "$log"
 			exit 1

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 
@@ -17,9 +18,9 @@ import (
 
 // nodeFlags are the flags of hotpair node. Each can also be set by its environment variable: HOTPAIR_NATS for --nats, and so on.
 type nodeFlags struct {
-	nats, pair, id, config, log, store string
-	speed                              float64
-	port                               int
+	nats, pair, id, config, log, store, system string
+	speed                                      float64
+	port                                       int
 }
 
 func nodeCommand() *cobra.Command {
@@ -74,6 +75,9 @@ func (f *nodeFlags) participant(name, short, id string) *cobra.Command {
 	cmd.Flags().StringVar(&f.id, "id", id, "name of the node")
 	cmd.Flags().StringVar(&f.config, "config", "", "configuration file of the pair (YAML)")
 	cmd.Flags().Float64Var(&f.speed, "speed", 1, "how many times as fast as the wall clock the pair runs")
+	if name == "mlayer" {
+		cmd.Flags().StringVar(&f.system, "system", "", `user:password of NATS's system account, for "fence: kick"; without it that of hotpair node nats`)
+	}
 	return cmd
 }
 
@@ -125,6 +129,13 @@ func (f *nodeFlags) options(kind string, log *zap.Logger) (procworld.NodeOptions
 	}
 	if f.pair == "" || strings.Trim(f.pair, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" || len(f.pair) > 64 {
 		return o, fmt.Errorf("--pair: a name of at most 64 letters, digits, - and _ is wanted, not %q", f.pair)
+	}
+	if f.system != "" {
+		user, password, found := strings.Cut(f.system, ":")
+		if !found || user == "" {
+			return o, errors.New("--system: user:password is wanted")
+		}
+		o.System = url.UserPassword(user, password)
 	}
 	if f.config != "" {
 		data, err := os.ReadFile(f.config)

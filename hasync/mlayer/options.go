@@ -2,6 +2,7 @@ package mlayer
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"hotpair/internal/node"
@@ -14,8 +15,39 @@ type Options struct {
 	ConnectTout time.Duration `yaml:"-"`
 	// Autorestart: a T-Server that has crashed is restarted. M decides, the world carries it out. Default false.
 	Autorestart bool `yaml:"autorestart"`
+	// Fence: what M has done to a T-Server that it takes for lost, when it names the other. Epochs (X6) keep it out in any case. Default off.
+	Fence Fence `yaml:"fence"`
 	// Without switches rules off.
 	Without node.Rules `yaml:"-"`
+}
+
+// Fence says how M keeps out a primary that it cannot reach. It is hotpair's own option.
+type Fence uint8
+
+// The fences.
+const (
+	// NoFence: nothing is done.
+	NoFence Fence = iota
+	// Kick: the carrier closes its connection. It comes back as a node whose own carrier was lost, and has to be told who is primary.
+	Kick
+)
+
+var fenceNames = [...]string{NoFence: "off", Kick: "kick"}
+
+// String returns the option's value.
+func (f Fence) String() string { return fenceNames[f] }
+
+// MarshalText implements encoding.TextMarshaler.
+func (f Fence) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (f *Fence) UnmarshalText(b []byte) error {
+	i := slices.Index(fenceNames[:], string(b))
+	if i < 0 {
+		return fmt.Errorf("fence is one of %q, not %.40q", fenceNames, b)
+	}
+	*f = Fence(i)
+	return nil
 }
 
 // DefaultOptions returns the defaults.

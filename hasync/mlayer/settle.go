@@ -86,7 +86,11 @@ func (l *Layer) switchOver(out *node.Output) {
 	}
 	switch {
 	case other.told && other.announced:
+		lost, inc, fence := l.rec.Named, l.rec.Inc, l.opt.Fence == Kick && !named.up
 		l.name(l.rec.Named.Peer(), false, why, out)
+		if fence {
+			out.Note(node.Note{Kind: node.NoteFence, Peer: lost, M: inc})
+		}
 	case another && named.announced:
 		l.name(l.rec.Named, false, why, out)
 	}

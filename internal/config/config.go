@@ -37,17 +37,20 @@ type Config struct {
 	M       mlayer.Options
 	Switch  switchsim.Options
 	Link    link.Options
-	Without node.Rules
+	// DisconnectNotices: the carrier tells when a connection has ended, and its peer is lost at once; otherwise polling finds it. Default true.
+	DisconnectNotices bool
+	Without           node.Rules
 }
 
 // Default returns the configuration of an empty file.
 func Default() Config {
 	c := Config{
-		Clients: 1,
-		A:       tserver.DefaultOptions(),
-		B:       tserver.DefaultOptions(),
-		M:       mlayer.DefaultOptions(),
-		Switch:  switchsim.DefaultOptions(),
+		Clients:           1,
+		A:                 tserver.DefaultOptions(),
+		B:                 tserver.DefaultOptions(),
+		M:                 mlayer.DefaultOptions(),
+		Switch:            switchsim.DefaultOptions(),
+		DisconnectNotices: true,
 		Link: link.Options{
 			AddpTimeout:   3 * time.Second,
 			Reconnect:     2 * time.Second,
@@ -65,6 +68,8 @@ type file struct {
 	Reconnect     *time.Duration `yaml:"reconnect"`
 	SyncReconnect *time.Duration `yaml:"sync-reconnect-tout"`
 	Autorestart   *bool          `yaml:"autorestart"`
+	Fence         *mlayer.Fence  `yaml:"fence"`
+	Notices       *bool          `yaml:"disconnect-notices"`
 
 	PairOptions `yaml:",inline"`
 	A           PairOptions       `yaml:"A"`
@@ -122,6 +127,8 @@ func Parse(data []byte) (Config, error) {
 	set(&c.Link.Reconnect, f.Reconnect)
 	set(&c.Link.SyncReconnect, f.SyncReconnect)
 	set(&c.M.Autorestart, f.Autorestart)
+	set(&c.M.Fence, f.Fence)
+	set(&c.DisconnectNotices, f.Notices)
 	set(&c.M.ConnectTout, f.ConnectTout)
 	for _, o := range []*tserver.Options{&c.A, &c.B} {
 		f.apply(o)

@@ -52,6 +52,7 @@ type end struct {
 	told     []string
 	records  []string
 	untraced bool
+	conn     string // its connection, told in Hello and HelloAck
 
 	onStep   func(in *node.Input, out *node.Output)
 	conflict []byte // what the store answers to Persist; nil: it stores
@@ -126,6 +127,9 @@ func (e *end) SendPacket(to wire.ID, h Header, msg *wire.Message) {
 	}
 	if e.offline {
 		return
+	}
+	if h.Kind == Hello || h.Kind == HelloAck {
+		h.Conn = e.conn
 	}
 	s := sent{h: h}
 	if msg != nil {

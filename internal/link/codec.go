@@ -72,6 +72,10 @@ func (p *Packet) validate(from, to wire.ID) error {
 		return fmt.Errorf("%s: toInc is missing", h.Kind)
 	case h.Kind > Knock && h.Session == 0:
 		return fmt.Errorf("%s: session is missing", h.Kind)
+	case len(h.Conn) > MaxConn:
+		return fmt.Errorf("%s: conn has %d bytes, at most %d are allowed", h.Kind, len(h.Conn), MaxConn)
+	case h.Conn != "" && h.Kind != Hello && h.Kind != HelloAck:
+		return fmt.Errorf("%s: conn belongs into hello and helloAck, and into nothing else", h.Kind)
 	case (h.Kind == Data) != (p.Msg != nil):
 		return fmt.Errorf("%s: a message belongs into data, and into nothing else", h.Kind)
 	case h.Kind != Data:

@@ -26,6 +26,7 @@ func TestPayloads(t *testing.T) {
 		{wire.B, wire.A, Header{Kind: Knock, FromInc: 7}, nil, `{"pkt":"knock","fromInc":7}`},
 		{wire.B, wire.A, Header{Kind: Knock, FromInc: 7, ToInc: 1, Session: 2}, nil, `{"pkt":"knock","fromInc":7,"toInc":1,"session":2}`},
 		{wire.A, wire.B, Header{Kind: Hello, FromInc: 7, Session: 1}, nil, `{"pkt":"hello","fromInc":7,"session":1}`},
+		{wire.A, wire.B, Header{Kind: Hello, FromInc: 7, Session: 1, Conn: "NA2O/12"}, nil, `{"pkt":"hello","fromInc":7,"session":1,"conn":"NA2O/12"}`},
 		{wire.A, wire.B, Header{Kind: Poll, FromInc: 7, ToInc: 8, Session: 1, Seq: 9}, nil, `{"pkt":"poll","fromInc":7,"toInc":8,"session":1,"seq":9}`},
 		{
 			wire.A, wire.B, header, &wire.Message{Kind: wire.CallNamed, Epoch: 2, Num: 3, Call: callmodel.CallID{Ref: 4, Born: 5}, ConnID: 0xabc},
@@ -79,6 +80,8 @@ func TestWrongPayloads(t *testing.T) {
 		{`{"pkt":"knock","fromInc":1} x`, "something follows it"},
 		{`{"pkt":"knock","fromInc":1,"colour":"red"}`, "colour"},
 		{`{"pkt":"hello","fromInc":1}`, "hello: session is missing"},
+		{`{"pkt":"hello","fromInc":1,"session":1,"conn":"` + strings.Repeat("x", 129) + `"}`, "conn has 129 bytes, at most 128 are allowed"},
+		{`{"pkt":"poll","fromInc":1,"toInc":1,"session":1,"conn":"x"}`, "conn belongs into hello and helloAck"},
 		{`{"pkt":"confirm","fromInc":1,"session":1}`, "confirm: toInc is missing"},
 		{`{"pkt":"poll","fromInc":1,"toInc":1,"session":1,"msg":{"kind":"CallNamed"}}`, "poll: a message belongs into data"},
 		{`{"pkt":"data","fromInc":1,"toInc":1,"session":1,"seq":1}`, "data: a message belongs into data"},

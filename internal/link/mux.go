@@ -54,6 +54,7 @@ type Mux struct {
 	byPeer  []int16 // index into ports + 1, by wire.ID
 	carrier bool
 	index   uint64 // of the last record
+	ended   ended
 
 	in  node.Input
 	out node.Output
@@ -141,15 +142,6 @@ func (m *Mux) CarrierUp() {
 	m.step(node.Input{Kind: node.CarrierUp})
 	for i := range m.ports {
 		m.call(&m.ports[i])
-	}
-}
-
-// Gone tells that the connection of incarnation inc of a peer has ended. Its last messages may still be under way;
-// they are of a closed session then, and dropped.
-func (m *Mux) Gone(peer wire.ID, inc uint64) {
-	if p := m.port(peer); p != nil && p.up && p.peerInc == inc {
-		m.down(p, node.CauseGone)
-		m.call(p)
 	}
 }
 

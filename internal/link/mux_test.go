@@ -346,15 +346,6 @@ func TestShutWhenReplaced(t *testing.T) {
 	require.False(t, n.a.port().up)
 }
 
-func TestGone(t *testing.T) {
-	n := open(defaults)
-	n.a.mux.Gone(wire.B, 2)
-	n.a.mux.Gone(wire.Client(1), 1)
-	require.Empty(t, n.a.told, "another incarnation, and a stranger")
-	n.a.mux.Gone(wire.B, 1)
-	require.Equal(t, []string{"down gone"}, n.a.told)
-}
-
 func TestPersistIsABarrier(t *testing.T) {
 	n := open(defaults)
 	step := func(out *node.Output) {

@@ -68,7 +68,13 @@ type Header struct {
 	Seq     uint64 `json:"seq,omitempty"`
 	// Index is the index of the sender's trace record of the message (Data only).
 	Index uint64 `json:"idx,omitempty"`
+	// Conn names the sender's connection to the carrier, as the carrier's disconnect notices do (Hello, HelloAck): so that the other end knows
+	// whose connection has ended. The world fills it in; "" means that it is found by polling only. At most MaxConn bytes.
+	Conn string `json:"conn,omitempty"`
 }
+
+// MaxConn is the greatest length of a connection's name, in bytes.
+const MaxConn = 128
 
 // Packet is a packet as it stands in a payload on NATS.
 type Packet struct {

@@ -21,11 +21,14 @@ type port struct {
 	sent    uint64 // Data sent
 	got     uint64 // Data received
 	polled  bool   // silent for addp-timeout, and polled since
+	conn    string // the peer's connection, "" if it did not say
 
 	// At the accepting end: the session that was accepted and is not confirmed yet.
 	offered    bool
 	offeredInc uint64
 	offeredNum uint64
+	// Its connection.
+	offeredConn string
 }
 
 // call tries to bring a port up that is down.
@@ -101,16 +104,19 @@ func (m *Mux) hello(p *port, h Header) {
 	if p.dials || p.shut || h.FromInc < p.peerInc || h.FromInc == p.peerInc && h.Session <= p.session {
 		return // late: an incarnation, or a session, that is over
 	}
-	p.offered, p.offeredInc, p.offeredNum = true, h.FromInc, h.Session
+	if m.hasEnded(h.Conn) {
+		return // the notice overtook it
+	}
+	p.offered, p.offeredInc, p.offeredNum, p.offeredConn = true, h.FromInc, h.Session, h.Conn
 	m.world.SendPacket(p.peer, Header{Kind: HelloAck, FromInc: m.inc, ToInc: h.FromInc, Session: h.Session}, nil)
 }
 
 func (m *Mux) helloAck(p *port, h Header) {
-	if !p.dials || p.shut || p.up || h.Session != p.session || h.FromInc < p.peerInc {
+	if !p.dials || p.shut || p.up || h.Session != p.session || h.FromInc < p.peerInc || m.hasEnded(h.Conn) {
 		return
 	}
 	m.world.CancelTimer(node.Timer{Kind: dialTimer, Key: uint32(p.peer)})
-	p.peerInc = h.FromInc
+	p.peerInc, p.conn = h.FromInc, h.Conn
 	m.sendHeader(p, Confirm)
 	m.open(p)
 }
@@ -120,7 +126,7 @@ func (m *Mux) inSession(p *port, h Header, msg *wire.Message) {
 		p.offered = false
 		m.down(p, node.CauseRestarted)
 		if !p.shut { // by the node, when it heard of the end of the session before
-			p.peerInc, p.session = h.FromInc, h.Session
+			p.peerInc, p.session, p.conn = h.FromInc, h.Session, p.offeredConn
 			m.open(p)
 		}
 	}

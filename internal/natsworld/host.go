@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -33,10 +34,16 @@ type HostOptions struct {
 	Records func([]trace.Record) error
 	// PublishTrace sends the records to TraceSubject: the best effort of a node that was started by hand.
 	PublishTrace bool
+	// Foreign: the NATS server is not ours; whether it sends disconnect notices has to be found out.
+	Foreign bool
+	// System is a user of the system account, for the Management Layer (fence: kick); nil is the one of our own servers.
+	System *url.Userinfo
 	// NewNode makes the node; nil means cast.New.
 	NewNode func(wire.ID, *config.Config) node.Node
 	// Only drops the records for which it reports false, after they were numbered; nil keeps them all.
 	Only func(*trace.Record) bool
+	// noticeTime is how long a foreign server gets to show that it sends disconnect notices; 0 means 5 s.
+	noticeTime time.Duration
 	// Log may be nil.
 	Log *zap.Logger
 }
@@ -51,6 +58,7 @@ type Host struct {
 	store *store
 	mux   *link.Mux
 	log   *zap.Logger
+	conn  string // the name of the connection, as the node's goroutine knows it
 
 	msgs   chan *nats.Msg
 	calls  chan func()
@@ -69,6 +77,9 @@ type Host struct {
 	subjects map[wire.ID]string // to peers
 	senders  map[string]wire.ID // by subject, of peers
 	msg      wire.Message       // that is being received
+	probe  string  // the connection whose end shows that there are notices
+	kicker *kicker // nil unless this host fences
+	fences []string
 }
 
 // packet waits for the records of its step.
@@ -109,6 +120,9 @@ func NewHost(ctx context.Context, o HostOptions) (*Host, error) {
 	if h.opt.NewNode == nil {
 		h.opt.NewNode = cast.New
 	}
+	if h.opt.noticeTime == 0 {
+		h.opt.noticeTime = noticeTime
+	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	if err := h.open(ctx); err != nil {
 		h.cancel()
@@ -134,9 +148,13 @@ func (h *Host) open(ctx context.Context) error {
 	if h.sub, err = h.nc.ChanSubscribe(fmt.Sprintf("hotpair.%s.*.*.%s", h.opt.Pair, h.opt.ID), h.msgs); err != nil {
 		return fmt.Errorf("NATS: %w", err)
 	}
+	if err := h.openNotices(); err != nil {
+		return err
+	}
 	if err := h.nc.FlushWithContext(ctx); err != nil {
 		return fmt.Errorf("NATS: %w", err)
 	}
+	h.conn = ownConn(h.nc)
 	return nil
 }
 
@@ -239,7 +257,11 @@ func (h *Host) Go() {
 		}
 		h.mux = link.New(h.opt.ID, h.inc, h.peers, n, h, h.opt.Config.Link)
 		h.timers.init()
+		h.startKicker()
 		go h.loop()
+		if h.opt.Foreign && h.opt.Config.DisconnectNotices {
+			go h.checkNotices()
+		}
 	})
 }
 
@@ -356,20 +378,30 @@ func (h *Host) end(err error) {
 	runtime.Goexit()
 }
 
+// carrierDown: what arrived over the connection comes before its end.
 func (h *Host) carrierDown(why string) {
+	for n := len(h.msgs); n > 0; n-- {
+		h.receive(<-h.msgs)
+	}
 	h.log.Info("own connection is down", zap.String("why", why))
 	h.mux.CarrierDown()
 }
 
 func (h *Host) carrierUp() {
 	h.log.Info("own connection is up")
+	h.conn = ownConn(h.nc)
 	h.mux.CarrierUp()
 }
 
 // receive decodes a message of the carrier. What makes no sense is recorded with its place, and dropped.
 func (h *Host) receive(m *nats.Msg) {
 	from, ok := h.senders[m.Subject]
-	if !ok {
+	switch {
+	case ok:
+	case strings.HasPrefix(m.Subject, "$SYS."):
+		h.noticed(m)
+		return
+	default:
 		h.badInput(wire.None, m.Subject, h.strange(m.Subject))
 		return
 	}
@@ -421,6 +453,7 @@ func (h *Host) flush() {
 		_ = h.nc.Publish(p.subject, h.payload[p.from:p.to])
 	}
 	h.packets, h.payload = h.packets[:0], h.payload[:0]
+	h.carryOutFences()
 }
 
 func (h *Host) writeRecords() error {

@@ -16,6 +16,9 @@ var _ link.World = (*Host)(nil)
 
 // SendPacket implements link.World.
 func (h *Host) SendPacket(to wire.ID, header link.Header, m *wire.Message) {
+	if header.Kind == link.Hello || header.Kind == link.HelloAck {
+		header.Conn = h.conn
+	}
 	start := len(h.payload)
 	var err error
 	if h.payload, err = link.Encode(h.payload, header, m); err != nil {
@@ -42,8 +45,11 @@ func (h *Host) Persist(value []byte) ([]byte, error) {
 // Tracing implements link.World.
 func (h *Host) Tracing() bool { return h.opt.Records != nil || h.opt.PublishTrace }
 
-// Record implements link.World.
+// Record implements link.World, and takes up what the Management Layer decides.
 func (h *Host) Record(r *trace.Record) {
+	if r.Kind == trace.Noted && r.Note.Kind == node.NoteFence {
+		h.fence(r.Note.Peer)
+	}
 	if h.opt.Only != nil && !h.opt.Only(r) {
 		return
 	}

@@ -143,7 +143,7 @@ func (l *local) Start(ids []wire.ID, clock Clock) error {
 			return err
 		}
 		h, err := NewHost(context.Background(), HostOptions{
-			ID: id, Config: l.opt.Config, URL: u, Pair: l.pair, Clock: clock, NewNode: l.opt.NewNode,
+			ID: id, Config: l.opt.Config, URL: u, Pair: l.pair, Clock: clock, NewNode: l.opt.NewNode, Foreign: l.opt.URL != "",
 			Records: func(records []trace.Record) error { l.merger.Add(records...); return nil },
 		})
 		if err != nil {
@@ -248,9 +248,13 @@ func (l *local) Forget(id wire.ID) { delete(l.hosts, id) }
 
 // Close implements Driver.
 func (l *local) Close() error {
-	// All at once: nobody shall live to notice that the others are gone.
+	// Nobody shall notice that the others are gone: all stand still before the first connection is closed.
 	for _, h := range l.hosts {
 		h.cancel()
+	}
+	for _, h := range l.hosts {
+		h.started()
+		<-h.done
 	}
 	for _, h := range l.hosts {
 		h.Kill()

@@ -1,6 +1,7 @@
 package natsworld
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"net"
@@ -8,6 +9,17 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+)
+
+// serverConfig is the configuration of accounts and limits, as a file that any NATS server understands.
+//
+//go:embed nats-server.conf
+var serverConfig string
+
+// The user of the system account in serverConfig, for the Management Layer's host (fence: kick).
+const (
+	SystemUser     = "system"
+	SystemPassword = "system"
 )
 
 // ServerOptions say how a NATS server is started.
@@ -18,7 +30,8 @@ type ServerOptions struct {
 	StoreDir string
 }
 
-// Server is a NATS server with JetStream, in this process, on loopback.
+// Server is a NATS server with JetStream, in this process, on loopback. Who connects without naming a user is in the pair's account, whose
+// clients hear of each other's disconnects.
 type Server struct {
 	s    *server.Server
 	port int
@@ -36,9 +49,12 @@ func StartServer(o ServerOptions) (*Server, error) {
 	if err := os.MkdirAll(o.StoreDir, 0o755); err != nil {
 		return nil, fmt.Errorf("NATS server: its store: %w", err)
 	}
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, JetStream: true, StoreDir: o.StoreDir,
-	})
+	opt := &server.Options{}
+	if err := opt.ProcessConfigString(serverConfig); err != nil {
+		return nil, fmt.Errorf("NATS server: its configuration: %w", err)
+	}
+	opt.Host, opt.Port, opt.NoSigs, opt.NoLog, opt.JetStream, opt.StoreDir = "127.0.0.1", port, true, true, true, o.StoreDir
+	s, err := server.NewServer(opt)
 	if err != nil {
 		return nil, fmt.Errorf("NATS server: %w", err)
 	}

@@ -86,6 +86,8 @@ func (n *toy) command(c *node.Command, out *node.Output, say func(string)) {
 		out.Set(node.Timer{Kind: 3}, time.Millisecond)
 		out.Set(node.Timer{Kind: 1}, 10*time.Millisecond)
 		out.Cancel(node.Timer{Kind: 3})
+	case "fence":
+		out.Note(node.Note{Kind: node.NoteFence, Peer: wire.A, Text: "a fence"})
 	case "panic":
 		panic("an invariant")
 	}
@@ -116,10 +118,13 @@ func (b *bench) options(id wire.ID) HostOptions {
 }
 
 // host makes a host that is connected and not started.
-func (b *bench) host(id wire.ID) *person {
+func (b *bench) host(id wire.ID, change ...func(*HostOptions)) *person {
 	b.t.Helper()
 	p := &person{t: b.t, news: make(chan struct{}, 1)}
 	o := b.options(id)
+	for _, c := range change {
+		c(&o)
+	}
 	o.Records = p.record
 	h, err := NewHost(context.Background(), o)
 	require.NoError(b.t, err)
@@ -129,17 +134,17 @@ func (b *bench) host(id wire.ID) *person {
 }
 
 // start makes hosts whose nodes run.
-func (b *bench) start(id wire.ID) *person {
+func (b *bench) start(id wire.ID, change ...func(*HostOptions)) *person {
 	b.t.Helper()
-	p := b.host(id)
+	p := b.host(id, change...)
 	p.Go()
 	return p
 }
 
 // pair makes A and B with the link between them up.
-func (b *bench) pair() (a, peer *person) {
+func (b *bench) pair(change ...func(*HostOptions)) (a, peer *person) {
 	b.t.Helper()
-	a, peer = b.start(wire.A), b.start(wire.B)
+	a, peer = b.start(wire.A, change...), b.start(wire.B, change...)
 	a.wait("up B#1")
 	peer.wait("up A#1")
 	return a, peer

@@ -47,6 +47,8 @@ const (
 	NoteRecord
 	// NoteRestart: the Management Layer decides that Peer is to be restarted.
 	NoteRestart
+	// NoteFence: the Management Layer decides that the connection of Peer, whose incarnation is M, is to be closed by the carrier (fence: kick).
+	NoteFence
 	// NotePairReady: the pair's readiness (X10) is N; Text is the reason.
 	NotePairReady
 
@@ -73,7 +75,7 @@ var noteNames = [...]string{
 	NoteDone: "done", NoteRefused: "refused", NoteBadInput: "bad-input",
 	NoteRole: "role", NoteCTI: "cti", NoteSync: "sync", NoteTagged: "tagged", NoteAnnounced: "announced",
 	NoteWithdrawn: "withdrawn", NoteReady: "ready", NoteNamed: "named", NoteGone: "gone", NoteHeld: "held",
-	NoteRecord: "record", NoteRestart: "restart", NotePairReady: "pair-ready",
+	NoteRecord: "record", NoteRestart: "restart", NoteFence: "fence", NotePairReady: "pair-ready",
 	NoteCall: "call", NoteLink: "link", NoteActed: "acted", NoteIgnored: "ignored", NoteResumed: "resumed",
 }
 

@@ -3,6 +3,7 @@ package procworld
 import (
 	"context"
 	"fmt"
+	"net/url"
 
 	"go.uber.org/zap"
 
@@ -19,6 +20,8 @@ type NodeOptions struct {
 	Pair    string
 	Speed   float64
 	Log     *zap.Logger
+	// System is a user of NATS's system account, for the Management Layer (fence: kick); nil is the one of hotpair node nats.
+	System *url.Userinfo
 }
 
 // RunNode runs a node at a NATS server that somebody else started, until ctx ends; then it stops in an orderly way. Its records go to its
@@ -29,6 +32,7 @@ func RunNode(ctx context.Context, o NodeOptions) error {
 	}
 	h, err := natsworld.NewHost(ctx, natsworld.HostOptions{
 		ID: o.ID, Config: o.Config, URL: o.NATSURL, Pair: o.Pair, Clock: natsworld.NewClock(o.Speed), Log: o.Log, PublishTrace: true,
+		Foreign: true, System: o.System,
 	})
 	if err != nil {
 		return err

@@ -266,7 +266,10 @@ func (d *driver) Close() error {
 		}
 		p.expected()
 	}
-	// All at once: nobody shall live to notice that the others are gone.
+	// Nobody shall notice that the others are gone: while NATS stands still, nobody is told; and then all end at once.
+	if d.nats != nil {
+		_ = d.nats.signal(syscall.SIGSTOP, true) // an error means that it has ended
+	}
 	for _, p := range all {
 		_ = p.cmd.Process.Kill()
 	}

@@ -78,6 +78,9 @@ func (h *host) SendPacket(to wire.ID, header link.Header, m *wire.Message) {
 	if !h.linked() {
 		return
 	}
+	if header.Kind == link.Hello || header.Kind == link.HelloAck {
+		header.Conn = h.conn
+	}
 	after := latency
 	if !p.impairment.IsZero() {
 		if p.impairment.Cut || (p.impairment.Loss > 0 && w.rng.Float64() < p.impairment.Loss) {
@@ -121,17 +124,20 @@ func (w *World) Isolate(id wire.ID, i fault.Isolation) error {
 	w.applied(id, wire.None, i.String())
 	wasHole := h.isolation == fault.BlackHoled
 	h.isolation = i
+	if i == fault.Dropped || wasHole { // a hole keeps what has ended in it to itself
+		w.disconnected(h)
+	}
 	if h.mux == nil {
 		return nil
 	}
 	switch i {
 	case fault.Dropped:
-		h.carrierDown(event{gen: h.gen})
+		h.carrierDown()
 	case fault.BlackHoled:
-		w.queue.Push(w.now+blackHole, event{kind: evCarrierDown, host: id, gen: h.gen})
+		w.queue.Push(w.now+blackHole, event{kind: evHole, host: id, gen: h.gen})
 	case fault.Joined:
 		if wasHole {
-			h.carrierDown(event{gen: h.gen}) // a connection that has lost bytes is closed
+			h.carrierDown() // a connection that has lost bytes is closed
 		}
 		w.rejoin(h)
 	}
@@ -148,7 +154,8 @@ func (w *World) natsDown() {
 	w.natsGen++
 	for _, h := range w.hosts {
 		if h != nil && h.mux != nil {
-			h.carrierDown(event{gen: h.gen})
+			h.conn = ""
+			h.carrierDown()
 		}
 	}
 }

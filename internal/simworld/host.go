@@ -35,7 +35,8 @@ type host struct {
 	commands []*node.Command
 
 	isolation fault.Isolation
-	connected bool // as the node sees it
+	connected bool   // as the node sees it
+	conn      string // its connection to the carrier, "" if it has none
 }
 
 // timer is a named timer. Moving it to a later time leaves its event in the queue, which is pushed again when it comes up too
@@ -65,7 +66,7 @@ func (h *host) boot() {
 	h.slots, h.timers = map[node.Timer]int32{}, h.timers[:0]
 	n := h.world.opt.NewNode(h.id, &h.world.opt.Config)
 	h.mux = link.New(h.id, h.inc, h.peers, n, h, h.world.opt.Config.Link)
-	h.connected = true
+	h.connect()
 	h.mux.Start(h.stored)
 }
 
@@ -97,9 +98,9 @@ func (h *host) resume() {
 // linked reports whether the carrier reaches the host.
 func (h *host) linked() bool { return h.world.nats && h.isolation == fault.Joined }
 
-func (h *host) carrierDown(e event) {
+func (h *host) carrierDown() {
 	if h.paused {
-		h.inbox = append(h.inbox, event{kind: evCarrierDown, host: h.id, gen: e.gen})
+		h.inbox = append(h.inbox, event{kind: evCarrierDown, host: h.id, gen: h.gen})
 		return
 	}
 	if h.connected {
@@ -114,7 +115,7 @@ func (h *host) carrierUp(e event) {
 		return
 	}
 	if !h.connected {
-		h.connected = true
+		h.connect()
 		h.mux.CarrierUp()
 	}
 }
@@ -183,10 +184,16 @@ func (h *host) Persist(value []byte) ([]byte, error) {
 // Tracing implements link.World.
 func (h *host) Tracing() bool { return h.world.opt.Sink != nil }
 
-// Record implements link.World, and carries out a restart that the Management Layer decides.
+// Record implements link.World, and carries out what the Management Layer decides.
 func (h *host) Record(r *trace.Record) {
 	h.world.Record(r)
-	if r.Kind == trace.Noted && r.Note.Kind == node.NoteRestart {
+	if r.Kind != trace.Noted {
+		return
+	}
+	switch r.Note.Kind {
+	case node.NoteRestart:
 		h.world.queue.Push(h.world.now+restartTime, event{kind: evBoot, host: r.Note.Peer})
+	case node.NoteFence:
+		h.fence(r.Note.Peer)
 	}
 }

@@ -48,6 +48,8 @@ type World struct {
 	flights flights
 	nats    bool
 	natsGen uint32 // the carrier's incarnation: what is under way does not survive it
+	conns   uint64 // connections there ever were
+	notices []string
 	steps   uint64
 	rec     trace.Record
 	written bool // a record was written since this was last reset
@@ -67,7 +69,10 @@ const (
 	evTimer       eventKind = iota + 1
 	evPacket                // ref is a flight
 	evCarrierUp             // of host
-	evCarrierDown           // of host, which fell into a black hole
+	evHole                  // of host, which fell into a black hole and notices it
+	evCarrierDown           // of host, which was paused when its connection ended
+	evNotice                // ref is the name of a connection that has ended
+	evKick                  // of host: ref is the name of the connection that is closed
 	evBoot                  // of host: restart decided by the Management Layer
 	evCommand               // to a host that was paused when it was given
 )
@@ -130,10 +135,18 @@ func (w *World) handle(e eventq.Event[event]) {
 		if h.mux != nil && h.linked() && e.Payload.gen == h.gen {
 			h.carrierUp(e.Payload)
 		}
-	case evCarrierDown:
+	case evHole:
 		if h.mux != nil && h.isolation == fault.BlackHoled && e.Payload.gen == h.gen {
-			h.carrierDown(e.Payload)
+			h.carrierDown()
 		}
+	case evCarrierDown:
+		if h.mux != nil && e.Payload.gen == h.gen {
+			h.carrierDown()
+		}
+	case evNotice:
+		w.noticed(h, e.Payload)
+	case evKick:
+		w.kick(h, e.Payload)
 	case evBoot:
 		if h.mux == nil && h.linked() {
 			w.boot(h)
@@ -220,6 +233,9 @@ func (w *World) end(id wire.ID, verb, how string) error {
 		h.mux.Stop()
 	}
 	inc := h.inc
+	if h.isolation == fault.Joined { // nobody hears of it through a black hole
+		w.disconnected(h)
+	}
 	h.end()
 	w.Record(&trace.Record{Kind: trace.Ended, Node: id, Inc: inc, Text: how})
 	return nil
