@@ -77,9 +77,9 @@ type Host struct {
 	subjects map[wire.ID]string // to peers
 	senders  map[string]wire.ID // by subject, of peers
 	msg      wire.Message       // that is being received
-	probe  string  // the connection whose end shows that there are notices
-	kicker *kicker // nil unless this host fences
-	fences []string
+	probe    string             // the connection whose end shows that there are notices
+	kicker   *kicker            // nil unless this host fences
+	fences   []string
 }
 
 // packet waits for the records of its step.
