@@ -92,6 +92,7 @@ func (s *Switch) command(cmd *node.Command, out *node.Output) {
 	verbs := map[string]func(*args, *node.Output) error{
 		"load": s.cmdLoad, "load-stop": s.cmdLoadStop, "call": s.cmdCall, "answer": s.cmdAnswer,
 		"release": s.cmdRelease, "release-all": s.cmdReleaseAll, "stuck": s.cmdStuck, "link": s.cmdLink, "agent": s.cmdAgent,
+		"burst": s.cmdBurst,
 	}
 	do, ok := verbs[cmd.Verb]
 	if !ok {
@@ -133,6 +134,40 @@ func (s *Switch) cmdLoad(a *args, out *node.Output) error {
 	}
 	s.stopLoad(out)
 	s.startLoad(erlangs, l, seed, out)
+	return nil
+}
+
+// maxBurst bounds the calls of one burst.
+const maxBurst = 1000
+
+// cmdBurst: burst calls=20. So many calls from trunks to extensions, all at once: created, then answered, then released. Whoever gives the command
+// knows when the next one may follow; a load goes by the clock instead.
+func (s *Switch) cmdBurst(a *args, out *node.Output) error {
+	_ = a.need("calls")
+	n := a.number("calls", 0, 1, maxBurst)
+	if err := a.done(); err != nil {
+		return err
+	}
+	refs := make([]uint32, 0, maxBurst)
+	for range int(n) {
+		ref, from, to := uint32(0), s.idle(s.opt.Extensions, len(s.lines), 0), s.idle(0, s.opt.Extensions, 0)
+		if from >= 0 && to >= 0 {
+			ref = s.create(from, to, false, "", out)
+		}
+		if ref == 0 {
+			break
+		}
+		refs = append(refs, ref)
+	}
+	for _, ref := range refs {
+		s.answer(ref, out)
+	}
+	for _, ref := range refs {
+		s.release(ref, false, out)
+	}
+	if len(refs) < int(n) {
+		return fmt.Errorf("only %d calls were made: there are not as many idle trunks, idle extensions and free call references", len(refs))
+	}
 	return nil
 }
 

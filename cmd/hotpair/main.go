@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hotpair/internal/bench"
 	"hotpair/internal/procworld"
 )
 
@@ -28,6 +29,7 @@ type status int
 func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 func main() {
+	bench.Main()
 	procworld.Main() // a child process does not come back from here
 	os.Exit(run())
 }
@@ -58,6 +60,6 @@ The same scenario runs in virtual time (--world sim), in one process on NATS (na
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), verifyCommand(), demoCommand(), upCommand(), nodeCommand(), versionCommand(), scenarioHelp())
+	root.AddCommand(runCommand(), checkCommand(), verifyCommand(), demoCommand(), upCommand(), nodeCommand(), benchCommand(), versionCommand(), scenarioHelp())
 	return root
 }

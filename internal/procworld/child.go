@@ -96,7 +96,7 @@ func childNode(l *line, spec *nodeSpec) error {
 		Records: func(records []trace.Record) error { return l.send(up{Records: records}) },
 	}
 	if spec.Marks {
-		o.Only = IsMark
+		o.Only = func(r *trace.Record) bool { return IsMark(r, spec.MarkCalls) }
 	}
 	h, err := natsworld.NewHost(context.Background(), o)
 	if err != nil {

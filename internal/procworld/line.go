@@ -32,7 +32,9 @@ type nodeSpec struct {
 	URL    string          `json:"url"`
 	Pair   string          `json:"pair"`
 	Clock  natsworld.Clock `json:"clock"`
-	Marks  bool            `json:"marks,omitempty"`
+	// Marks and MarkCalls say which records are wanted, as in Options.
+	Marks     bool `json:"marks,omitempty"`
+	MarkCalls bool `json:"markCalls,omitempty"`
 }
 
 // natsSpec says how a child is the NATS server.

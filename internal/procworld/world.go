@@ -35,18 +35,22 @@ type Options struct {
 	// Marks, if it is set, makes a world that is measured and not judged: nodes write only the records that IsMark names, and Marks takes them as
 	// they come, called by several goroutines. Sink gets what the world does.
 	Marks func(...trace.Record)
+	// MarkCalls wants the switch's notes of its calls as well.
+	MarkCalls bool
 	// Direct leaves out the relay in front of NATS: a hop less, and no link can be impaired.
 	Direct bool
 }
 
-// IsMark reports whether a record tells of roles, links and the switch's calls, and not of each message: what measurements need, at a price that
-// does not disturb them.
-func IsMark(r *trace.Record) bool {
+// IsMark reports whether a record tells of roles and links, and not of each message or call, unless calls are wanted: what measurements need, at
+// a price that does not disturb them.
+func IsMark(r *trace.Record, calls bool) bool {
 	switch r.Kind {
 	case trace.Sent, trace.Received:
 		return false
 	case trace.Noted:
 		switch r.Note.Kind {
+		case node.NoteCall:
+			return calls
 		case node.NoteActed, node.NoteNamed, node.NoteGone, node.NoteHeld, node.NoteTagged, node.NoteIgnored:
 			return false
 		}
@@ -189,7 +193,7 @@ func (d *driver) Start(ids []wire.ID, clock natsworld.Clock) error {
 			return err
 		}
 		d.nodes[id] = p
-		spec := nodeSpec{ID: id, Config: d.opt.Config, URL: "nats://" + addr, Pair: pairName, Clock: clock, Marks: d.opt.Marks != nil}
+		spec := nodeSpec{ID: id, Config: d.opt.Config, URL: "nats://" + addr, Pair: pairName, Clock: clock, Marks: d.opt.Marks != nil, MarkCalls: d.opt.MarkCalls}
 		if err := p.line.send(down{Node: &spec}); err != nil {
 			return err
 		}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hotpair/internal/bench"
+)
+
+// benchFlags are the flags of hotpair bench.
+type benchFlags struct {
+	json, quiet bool
+	out, log    io.Writer
+}
+
+func benchCommand() *cobra.Command {
+	f := &benchFlags{}
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure a pair of processes on NATS, beside plain NATS programs and other products",
+		Long: `Measures a pair that runs as processes on NATS at the speed of the wall clock, beside bare NATS programs that do no more than what must be done.
+docs/benchmarks.md says what is measured, and how. Nothing else should run on the machine meanwhile.`,
+	}
+	cmd.PersistentFlags().BoolVar(&f.json, "json", false, "print one line of JSON instead of a table")
+	cmd.PersistentFlags().BoolVar(&f.quiet, "quiet", false, "do not tell of progress")
+	cmd.AddCommand(f.outage(), f.throughput())
+	return cmd
+}
+
+// run runs a benchmark, and prints what it found, even if it did not come to its end.
+func (f *benchFlags) run(cmd *cobra.Command, measure func(context.Context, func(string, ...any)) (*bench.Report, error)) error {
+	f.out, f.log = cmd.OutOrStdout(), cmd.ErrOrStderr()
+	r, err := measure(cmd.Context(), func(format string, args ...any) {
+		if !f.quiet {
+			fmt.Fprintf(f.log, format+"\n", args...)
+		}
+	})
+	if r != nil {
+		if werr := r.Write(f.out, f.json); werr != nil && err == nil {
+			err = werr
+		}
+	}
+	return err
+}
+
+func (f *benchFlags) outage() *cobra.Command {
+	o := bench.OutageOptions{}
+	cmd := &cobra.Command{
+		Use: "outage", Short: "How long clients hear nothing when the primary is killed, stopped or cut off (about two minutes)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd, func(ctx context.Context, report func(string, ...any)) (*bench.Report, error) {
+				o.Report = report
+				return bench.Outage(ctx, o)
+			})
+		},
+	}
+	cmd.Flags().IntVar(&o.Kills, "kills", 50, "how often the primary is killed")
+	cmd.Flags().IntVar(&o.Bare, "bare", 50, "how often the bare path's victim is killed")
+	cmd.Flags().IntVar(&o.Stops, "stops", 5, "how often the primary is stopped with SIGSTOP")
+	cmd.Flags().IntVar(&o.Holes, "holes", 5, "how often the primary's connection falls into a black hole")
+	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "of the random moments")
+	return cmd
+}
+
+func (f *benchFlags) throughput() *cobra.Command {
+	o := bench.ThroughputOptions{}
+	cmd := &cobra.Command{
+		Use: "throughput", Short: "How many call events a second pass through a synchronized pair (under a minute)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd, func(ctx context.Context, report func(string, ...any)) (*bench.Report, error) {
+				o.Report = report
+				return bench.Throughput(ctx, o)
+			})
+		},
+	}
+	cmd.Flags().DurationVar(&o.Time, "time", 5*time.Second, "of each measurement")
+	cmd.Flags().IntVar(&o.Rounds, "rounds", 4, "how often the pair and the plain programs take turns; the first round warms up")
+	return cmd
+}
