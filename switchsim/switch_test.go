@@ -304,3 +304,23 @@ func TestTrafficGoesOnAfterARestore(t *testing.T) {
 	}
 	require.Equal(t, play(false), play(true))
 }
+
+// TestBurst: whoever orders calls gets each of them created, answered and released, in this order, with numbers that follow each other.
+func TestBurst(t *testing.T) {
+	o := DefaultOptions()
+	o.SyncTime, o.Trunks = 0, 2
+	r := newRig(t, o)
+	r.step(node.Input{Kind: node.PortUp, Peer: wire.A, Inc: 1})
+	r.step(node.Input{Kind: node.Receive, Peer: wire.A, Msg: &wire.Message{Kind: wire.SnapshotRequest}})
+	require.Equal(t, node.NoteDone, r.do("burst", "calls", "2").Kind)
+	msgs := r.sent(wire.A)
+	require.Len(t, msgs, 6)
+	for i, kind := range []wire.Kind{wire.CallCreated, wire.CallCreated, wire.CallAnswered, wire.CallAnswered, wire.CallReleased, wire.CallReleased} {
+		require.Equal(t, kind, msgs[i].Kind)
+		require.Equal(t, msgs[0].Seq+uint64(i), msgs[i].Seq)
+		require.Equal(t, msgs[i%2].Call, msgs[i].Call)
+	}
+	require.Contains(t, r.do("burst", "calls", "3").Text, "only 2 calls were made")
+	require.Contains(t, r.do("burst", "calls", "0").Text, "a number from 1 to 1000 is wanted")
+	require.Contains(t, r.do("burst").Text, "calls: is missing")
+}

@@ -59,7 +59,7 @@ func (f *benchFlags) outage() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&o.Kills, "kills", 50, "how often the primary is killed")
-	cmd.Flags().IntVar(&o.Bare, "bare", 50, "how often the bare path's victim is killed")
+	cmd.Flags().BoolVar(&o.Bare, "bare", true, "kill the bare path's victim as often, by turns")
 	cmd.Flags().IntVar(&o.Stops, "stops", 5, "how often the primary is stopped with SIGSTOP")
 	cmd.Flags().IntVar(&o.Holes, "holes", 5, "how often the primary's connection falls into a black hole")
 	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "of the random moments")

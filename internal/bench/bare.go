@@ -67,62 +67,59 @@ func standby(nc *nats.Conn, in *bufio.Scanner) error {
 	return untilEnd(in)
 }
 
-// barePath measures the outage of the bare programs: from the victim's last event to the standby's first one.
-func barePath(ctx context.Context, url string, kills int, rng *rand.Rand) (outages Times, err error) {
-	nc, err := nats.Connect(url)
-	if err != nil {
-		return nil, fmt.Errorf("NATS: %w", err)
-	}
-	defer nc.Close()
-	_, stop, err := startParts(url, "watcher", "standby")
-	if err != nil {
+// barePath is the bare programs that run beside a pair, on its NATS server.
+type barePath struct {
+	url   string
+	nc    *nats.Conn
+	heard chan arrival
+	stop  func()
+	rng   *rand.Rand
+	found Times // outages: from the victim's last event to the standby's first one
+}
+
+func startBarePath(p *pair, rng *rand.Rand) (*barePath, error) {
+	b := &barePath{url: p.NATSURL(), nc: p.nc, heard: make(chan arrival, 1<<16), rng: rng}
+	var err error
+	if _, b.stop, err = startParts(b.url, "watcher", "standby"); err != nil {
 		return nil, err
 	}
-	defer stop()
-	heard := make(chan arrival, 1<<16)
-	if _, err := nc.Subscribe("bare.events.*", func(m *nats.Msg) { heard <- arrival{time.Now(), m.Subject} }); err != nil {
+	if _, err = b.nc.Subscribe("bare.events.*", func(m *nats.Msg) { b.heard <- arrival{time.Now(), m.Subject} }); err != nil {
+		b.stop()
 		return nil, fmt.Errorf("NATS: %w", err)
 	}
-	for range kills {
-		d, err := bareKill(ctx, url, heard, rng)
-		if err != nil {
-			return outages, err
-		}
-		outages = append(outages, d)
-	}
-	return outages, nil
+	return b, nil
 }
 
-// arrival is an event that has arrived.
-type arrival struct {
-	at      time.Time
-	subject string
-}
-
-// bareKill kills a victim at a random moment.
-func bareKill(ctx context.Context, url string, heard <-chan arrival, rng *rand.Rand) (time.Duration, error) {
-	v, err := startPart("victim", url)
+// kill kills a victim at a random moment, and waits for the standby's event.
+func (b *barePath) kill(ctx context.Context) error {
+	v, err := startPart("victim", b.url)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	kill := time.After(100*time.Millisecond + time.Duration(rng.IntN(100_000))*time.Microsecond)
+	defer v.kill()
+	kill := time.After(100*time.Millisecond + time.Duration(b.rng.IntN(100_000))*time.Microsecond)
 	alarm := time.After(patience)
 	var last time.Time
 	for {
 		select {
 		case <-kill:
 			v.kill()
-		case a := <-heard:
+		case a := <-b.heard:
 			if a.subject == fmt.Sprintf(bareEvents, "standby") {
-				return a.at.Sub(last), nil
+				b.found = append(b.found, a.at.Sub(last))
+				return nil
 			}
 			last = a.at
 		case <-alarm:
-			v.kill()
-			return 0, fmt.Errorf("no event of the standby within %s: does NATS send disconnect notices?", patience)
+			return fmt.Errorf("bare path: no event of the standby within %s: does NATS send disconnect notices?", patience)
 		case <-ctx.Done():
-			v.kill()
-			return 0, ctx.Err()
+			return ctx.Err()
 		}
 	}
+}
+
+// arrival is an event that has arrived.
+type arrival struct {
+	at      time.Time
+	subject string
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"hotpair/internal/fault"
@@ -14,23 +15,24 @@ import (
 
 // OutageOptions say what is measured. Zero leaves a part out.
 type OutageOptions struct {
-	Kills  int // of the primary, with SIGKILL
-	Bare   int // kills of the bare path
-	Stops  int // of the primary, with SIGSTOP
-	Holes  int // black holes that the primary's connection falls into
+	Kills  int  // of the primary, with SIGKILL
+	Bare   bool // after each of them, the bare path's victim is killed as well
+	Stops  int  // of the primary, with SIGSTOP
+	Holes  int  // black holes that the primary's connection falls into
 	Seed   uint64
 	Report func(format string, args ...any) // of progress; may be nil
 }
 
 // The traffic during an outage: calls per second between extensions, each of which makes six events.
 const (
-	outageCalls   = 450
+	outageCalls   = 1000
 	outageErlangs = outageCalls / 2 // they are held for half a second
 )
 
 // outage is one outage, from the last event of the old primary on. What did not happen is 0.
 type outage struct {
 	total, acted                           time.Duration // to the first new event that arrives, and to the one that a client acts on
+	before                                 time.Duration // the part of detection before the kill
 	detection, decision, taken, firstEvent time.Duration // the parts of total
 }
 
@@ -44,7 +46,7 @@ func Outage(ctx context.Context, o OutageOptions) (*Report, error) {
 		outageCalls, c.Link.AddpTimeout)}
 	rng := rand.New(rand.NewPCG(o.Seed, 1))
 	bound := fmt.Sprintf("bound by the options: 2 x addp-timeout = %s", 2*c.Link.AddpTimeout)
-	if o.Kills > 0 || o.Bare > 0 {
+	if o.Kills > 0 {
 		if err := outageKills(ctx, r, &o, rng); err != nil {
 			return r, err
 		}
@@ -69,7 +71,7 @@ func Outage(ctx context.Context, o OutageOptions) (*Report, error) {
 		if way.n == 0 {
 			continue
 		}
-		found, err := outages(ctx, &o, options{Config: c, relay: true}, way.n, rng, way.name, way.begin, way.end)
+		found, _, err := outages(ctx, &o, options{Config: c, relay: true}, way.n, rng, way.name, way.begin, way.end)
 		r.add(sample(way.name, totals(found), bound))
 		if err != nil {
 			return r, fmt.Errorf("%s: %w", way.name, err)
@@ -85,28 +87,20 @@ func totals(found []outage) (t Times) {
 	return t
 }
 
-// outageKills kills the primary, and half of the bare victims before, half of them behind.
+// outageKills kills the primary, and by turns the bare path's victim.
 func outageKills(ctx context.Context, r *Report, o *OutageOptions, rng *rand.Rand) error {
-	bare, err := bareOutages(ctx, o, o.Bare/2, rng)
-	if err != nil {
-		return err
-	}
-	found, err := outages(ctx, o, options{Config: realTime()}, o.Kills, rng, "kill -9",
+	found, bare, err := outages(ctx, o, options{Config: realTime()}, o.Kills, rng, killed,
 		func(p *pair, id wire.ID) error { return p.Kill(id) },
 		func(p *pair, id wire.ID) error { return p.Boot(id) })
 	if err != nil {
 		return err
 	}
-	more, err := bareOutages(ctx, o, o.Bare-o.Bare/2, rng)
-	if err != nil {
-		return err
-	}
-	bare = append(bare, more...)
 	r.add(sample("kill -9", totals(found), "target: p50 at most the bare path's + 2 ms and 6 ms, p95 at most 30 ms"))
 	for _, part := range []struct {
 		name string
 		of   func(*outage) time.Duration
 	}{
+		{"    of which before the kill", func(u *outage) time.Duration { return u.before }},
 		{"  detection: M hears of the loss", func(u *outage) time.Duration { return u.detection }},
 		{"  decision: M's record is durable", func(u *outage) time.Duration { return u.decision }},
 		{"  role change: the other one is primary", func(u *outage) time.Duration { return u.taken }},
@@ -126,32 +120,52 @@ func outageKills(ctx context.Context, r *Report, o *OutageOptions, rng *rand.Ran
 	return nil
 }
 
-// bareOutages measures the bare path on a NATS server of its own, which is a process as the pair's is.
-func bareOutages(ctx context.Context, o *OutageOptions, kills int, rng *rand.Rand) (Times, error) {
-	if kills == 0 {
-		return nil, nil
-	}
-	p, err := startPair(options{Config: realTime()})
-	if err != nil {
-		return nil, err
-	}
-	defer p.close()
-	o.Report("bare path: %d kills", kills)
-	return barePath(ctx, p.NATSURL(), kills, rng)
-}
-
 // outages takes the primary away n times; end gives it back, and the pair synchronizes again.
 func outages(
 	ctx context.Context, o *OutageOptions, po options, n int, rng *rand.Rand, name string, begin, end func(*pair, wire.ID) error,
-) (found []outage, err error) {
-	if n == 0 {
-		return nil, nil
-	}
+) (found []outage, bare Times, err error) {
 	p, err := startPair(po)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer p.close()
+	f, err := p.underLoad(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	b := &barePath{}
+	if o.Bare && name == killed {
+		if b, err = startBarePath(p, rng); err != nil {
+			return nil, nil, err
+		}
+		defer b.stop()
+	}
+	for i := range n {
+		if err := pause(ctx, 500*time.Millisecond+time.Duration(rng.IntN(300_000))*time.Microsecond); err != nil {
+			return found, b.found, err
+		}
+		u, err := p.outage(ctx, f, begin, end)
+		if err != nil {
+			return found, b.found, fmt.Errorf("outage %d: %w", i+1, err)
+		}
+		found = append(found, u)
+		o.Report("%s %d: %.3f ms", name, i+1, millis(u.total))
+		if b.nc == nil {
+			continue
+		}
+		if err := b.kill(ctx); err != nil {
+			return found, b.found, err
+		}
+		o.Report("bare path %d: %.3f ms", i+1, millis(b.found[i]))
+	}
+	return found, b.found, nil
+}
+
+// killed is the name of the kind of outage that the bare path is measured beside.
+const killed = "kill -9"
+
+// underLoad starts the nodes, a follower of what client C1 gets, and the traffic.
+func (p *pair) underLoad(ctx context.Context) (*Follower, error) {
 	f, err := Follow(p.nc, p.Pair(), "C1", false, p.Now)
 	if err != nil {
 		return nil, err
@@ -159,22 +173,8 @@ func outages(
 	if err := p.boot(ctx, wire.Switch, wire.A, wire.B, wire.MLayer, wire.Client(1)); err != nil {
 		return nil, err
 	}
-	args := map[string]string{"erlangs": fmt.Sprint(outageErlangs), "hold": "const:400ms", "ring": "100ms", "inbound": "0"}
-	if err := p.tell(wire.Switch, "load", args); err != nil {
-		return nil, err
-	}
-	for i := range n {
-		if err := pause(ctx, 500*time.Millisecond+time.Duration(rng.IntN(300_000))*time.Microsecond); err != nil {
-			return found, err
-		}
-		u, err := p.outage(ctx, f, begin, end)
-		if err != nil {
-			return found, fmt.Errorf("outage %d: %w", i+1, err)
-		}
-		o.Report("%s %d: %.3f ms", name, i+1, millis(u.total))
-		found = append(found, u)
-	}
-	return found, nil
+	args := map[string]string{"erlangs": strconv.Itoa(outageErlangs), "hold": "const:400ms", "ring": "100ms", "inbound": "0"}
+	return f, p.tell(wire.Switch, "load", args)
 }
 
 // pause waits on the wall clock.
@@ -192,6 +192,7 @@ func (p *pair) outage(ctx context.Context, f *Follower, begin, end func(*pair, w
 	old := p.primary()
 	successor, from := old.Peer(), p.seen()
 	w := f.Watch(old.String(), successor.String())
+	at := p.Now()
 	if err := begin(p, old); err != nil {
 		return outage{}, err
 	}
@@ -200,7 +201,7 @@ func (p *pair) outage(ctx context.Context, f *Follower, begin, end func(*pair, w
 		return outage{}, err
 	}
 	last := f.LastOf(old.String()).At
-	u := outage{total: first.At - last, acted: acted.At - last}
+	u := outage{total: first.At - last, acted: acted.At - last, before: at - last}
 	if err := p.split(ctx, &u, from, old, last, first.At); err != nil {
 		return u, err
 	}

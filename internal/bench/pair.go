@@ -41,7 +41,7 @@ func realTime() config.Config {
 	c.Link.AddpTimeout = 500 * time.Millisecond
 	c.Link.Reconnect, c.Link.SyncReconnect = 200*time.Millisecond, 200*time.Millisecond
 	c.Switch.SyncTime = 100 * time.Millisecond
-	c.Switch.Extensions = 1000
+	c.Switch.Extensions = 2000
 	c.A.HASyncMethod, c.B.HASyncMethod = "transfer", "transfer"
 	return c
 }
@@ -126,18 +126,6 @@ func noted(id wire.ID, kind node.NoteKind, match func(*node.Note) bool) func(*tr
 func (p *pair) awaitReady(ctx context.Context, from int) error {
 	_, err := p.await(ctx, from, "synchronized pair", noted(wire.MLayer, node.NotePairReady, func(n *node.Note) bool { return n.N == 1 }))
 	return err
-}
-
-// ready reports the readiness of the pair as the Management Layer told it last.
-func (p *pair) ready() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i := len(p.marks) - 1; i >= 0; i-- {
-		if r := &p.marks[i]; r.Kind == trace.Noted && r.Note.Kind == node.NotePairReady {
-			return r.Note.N == 1
-		}
-	}
-	return false
 }
 
 // primary returns which T-Server took the role of primary last.
