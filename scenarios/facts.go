@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hotpair/callmodel"
+	"hotpair/internal/monitor"
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
 	"hotpair/internal/wire"
@@ -23,6 +24,7 @@ type facts struct {
 	newest callmodel.CallID          // created last
 	named  map[string]callmodel.CallID
 	first  map[callmodel.CallID]callmodel.ConnID // the ConnID that a primary gave it first
+	alarms monitor.Alarms
 	metric metrics
 }
 
@@ -67,6 +69,7 @@ func (f *facts) node(id wire.ID) *nodeFacts {
 // record takes a record into account.
 func (f *facts) record(r *trace.Record) {
 	f.now, f.last = r.At, *r
+	f.alarms.Record(r)
 	n := f.node(r.Node)
 	switch r.Kind {
 	case trace.Started:
@@ -201,7 +204,7 @@ func (f *facts) primary() string {
 
 func (f *facts) pairReady() bool { return f.node(wire.A).ready && f.node(wire.B).ready }
 
-// whole is L1, and why it does not hold.
+// whole is L1 and L3, and why they do not hold.
 func (f *facts) whole() (bool, string) {
 	p := f.primary()
 	if p != "A" && p != "B" {
@@ -221,6 +224,9 @@ func (f *facts) whole() (bool, string) {
 		return false, fmt.Sprintf("backup %s: CTI link %s, announced %t, synchronization %s", backup, b.cti, b.announced, b.sync)
 	case !a.ready || !b.ready:
 		return false, fmt.Sprintf("readiness: %s %t, %s %t", primary, a.ready, backup, b.ready)
+	}
+	if alarm, raised := f.alarms.First(); raised {
+		return false, "not cleared: " + alarm
 	}
 	return true, ""
 }
@@ -284,6 +290,8 @@ func (f *facts) pairValue(key string) string {
 		return f.primary()
 	case "ready":
 		return strconv.FormatBool(f.pairReady())
+	case "alarms":
+		return strconv.Itoa(f.alarms.Count(wire.None))
 	case "changed":
 		return strconv.FormatUint(f.metric.Changed, 10)
 	}
@@ -344,6 +352,10 @@ func (f *facts) nodeValue(id wire.ID, key string) string {
 			return "none"
 		}
 		return n.named.String()
+	case "alarm":
+		return f.alarms.Names(id)
+	case "alarms":
+		return strconv.Itoa(f.alarms.Count(id))
 	case "calls":
 		if id == wire.Switch {
 			return strconv.Itoa(len(f.calls))

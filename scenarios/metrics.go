@@ -1,8 +1,10 @@
 package scenarios
 
 import (
+	"slices"
 	"time"
 
+	"hotpair/internal/monitor"
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
 	"hotpair/internal/wire"
@@ -26,6 +28,8 @@ type metrics struct {
 	// Calls counts the calls that the switch created, Blocked those that it could not.
 	Calls   uint64 `json:"calls"`
 	Blocked uint64 `json:"blocked"`
+	// Alarms are those that were raised, in order, each once: the node, the alarm, and whom it concerns.
+	Alarms []string `json:"alarms,omitempty"`
 
 	synchronizing bool
 	since         time.Duration // Backup Ready
@@ -44,6 +48,9 @@ func (m *metrics) update(f *facts, r *trace.Record) {
 		m.synchronizing, m.since = true, r.At
 	case r.Kind == trace.Noted:
 		m.note(r.Note)
+		if text := monitor.AlarmText(r); r.Note.Kind == node.NoteAlarm && r.Note.N == 1 && !slices.Contains(m.Alarms, text) {
+			m.Alarms = append(m.Alarms, text)
+		}
 	}
 	if r.Kind != trace.Noted && r.Kind != trace.Ended && r.Kind != trace.Applied && r.Kind != trace.Started {
 		return

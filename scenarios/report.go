@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Text is the result for a reader: one line if it held; otherwise what went wrong, the phase it went wrong in, the ladder, and the line that
+// Text is the result for a reader: one line if it held, and one with the alarms, if any were raised; otherwise what went wrong, the phase it went wrong in, the ladder, and the line that
 // replays it.
 func (r *Result) Text() string {
 	var b strings.Builder
@@ -16,6 +16,9 @@ func (r *Result) Text() string {
 		r.Verdict, r.Scenario, r.Title, r.World, short(r.RunTime), short(r.Wall))
 	for _, s := range r.Skipped {
 		fmt.Fprintf(&b, "    not for this world: %s\n", s)
+	}
+	if len(r.Metrics.Alarms) > 0 {
+		fmt.Fprintf(&b, "    alarms raised: %s\n", strings.Join(r.Metrics.Alarms, "; "))
 	}
 	if r.Verdict == Held {
 		return b.String()

@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"strings"
+
+	"hotpair/internal/node"
 )
 
 // group is what a verb is about.
@@ -77,21 +79,25 @@ Nodes are S (switch), A and B (T-Servers), M (Management Layer), C1, C2, ... (cl
 Times are on the run's clock: 500ms, 2s, 1h.
 `
 
-const helpPatterns = `
+var helpPatterns = `
 Patterns of the judgement verbs:
 
   A->B KIND [key=value ...]     a message was sent since the last act and was not matched before. C* is any client.
                                 keys, those of them that the message has: ` + "num, epoch, reason, role, outcome, node, normal, announced, ready" + `
   A-B up|down                   both ends of the link are up, or both are down
-  A|B key=value ...             a T-Server: running, inc, role, epoch, cti, sync, announced, ready, tagged, calls, unnamed
-  M key=value ...               running, named, epoch, ready, restarts
+  A|B key=value ...             a T-Server: running, inc, role, epoch, cti, sync, announced, ready, tagged, calls, unnamed, alarm, alarms
+  M key=value ...               running, named, epoch, ready, restarts, alarm, alarms
   S key=value ...               running, calls
   C1 key=value ...              running, epoch, acted, ignored, incomplete
-  pair key=value ...            primary (A, B, none or both), ready, changed (ConnIDs that changed under clients' eyes), switchovers
+  pair key=value ...            primary (A, B, none or both), ready, changed (ConnIDs that changed under clients' eyes), switchovers, alarms
   call NAME key=value ...       up, held (by how many T-Servers), same (one ConnID at all of them), kept (the ConnID that it had first)
+
+  alarm=NAME means that the alarm is raised there, alarm!=NAME that it is not; alarms is how many are: ` + alarmHelp() + `
 
   key=value may also be key!=value, key>n, key>=n, key<n, key<=n; a lone word such as announced means announced=true.
 `
+
+func alarmHelp() string { return strings.Join(node.AlarmNames(), ", ") }
 
 // Help is the manual of the language.
 func Help() string {

@@ -7,12 +7,16 @@ import (
 	"encoding/xml"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"hotpair/internal/config"
 	"hotpair/internal/monitor"
+	"hotpair/internal/node"
 	"hotpair/internal/trace"
+	"hotpair/internal/wire"
 )
 
 // TestAssertionsCanFail: each kind of judgement, true and false, on the same run.
@@ -54,6 +58,35 @@ func TestAssertionsCanFail(t *testing.T) {
 			require.Equal(t, want, res.Verdict, res.Text())
 		})
 	}
+}
+
+// TestAlarmsAreFacts: what is raised and not cleared is seen at its node, and keeps the pair from being whole (L3).
+func TestAlarmsAreFacts(t *testing.T) {
+	f := newFacts()
+	note := func(id wire.ID, a node.Alarm, raised bool) {
+		n := node.AlarmNote(a, raised, wire.None, "why")
+		f.record(&trace.Record{Kind: trace.Noted, Node: id, Inc: 1, Note: &n})
+	}
+	holds := func(text string) bool {
+		words := strings.Fields(text)
+		p, err := parsePattern(newArgs(words, &config.Config{}, &verb{}))
+		require.NoError(t, err)
+		return f.holdsState(&p)
+	}
+	require.True(t, holds("M alarms=0") && holds("pair alarms=0") && holds("M alarm!=store") && !holds("M alarm=store"))
+	note(wire.MLayer, node.NoBrain, true)
+	note(wire.MLayer, node.StoreFault, true)
+	note(wire.A, node.OptionsDiffer, true)
+	require.True(t, holds("M alarm=store") && holds("M alarm=no-brain") && !holds("M alarm!=store") && holds("A alarm!=store"))
+	require.True(t, holds("M alarms=2") && holds("pair alarms=3"))
+	text, raised := f.alarms.First()
+	require.True(t, raised)
+	require.Equal(t, "M no-brain (why)", text)
+	note(wire.MLayer, node.NoBrain, false)
+	require.True(t, holds("M alarms=1"))
+	f.record(&trace.Record{Kind: trace.Ended, Node: wire.MLayer, Inc: 1, Text: "killed"})
+	require.True(t, holds("M alarms=0") && holds("pair alarms=1"))
+	require.Equal(t, []string{"M no-brain", "M store", "A options-differ"}, f.metric.Alarms)
 }
 
 func TestConvergenceHealsWhatTheScriptBroke(t *testing.T) {

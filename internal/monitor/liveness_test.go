@@ -52,6 +52,41 @@ func TestL1PairConverges(t *testing.T) {
 	})
 }
 
+func TestL3EveryAlarmIsCleared(t *testing.T) {
+	alarm := func(t *tape, id wire.ID, a node.Alarm, raised bool, peer wire.ID) {
+		t.note(id, node.AlarmNote(a, raised, peer, "why"))
+	}
+	check(t, []tapeCase{
+		{"raised and cleared", ended(func(t *tape) {
+			alarm(t, ml, node.NoBrain, true, wire.None)
+			alarm(t, ml, node.NoBrain, false, wire.None)
+		}), wrong{}},
+		{"raised", ended(func(t *tape) { alarm(t, ml, node.NoBrain, true, wire.None) }), wrong{"L3", "at the end an alarm is not cleared: M no-brain"}},
+		{"another one cleared", ended(func(t *tape) {
+			alarm(t, ml, node.NoBrain, true, wire.None)
+			alarm(t, ml, node.SplitBrain, false, wire.None)
+		}), wrong{"L3", "M no-brain"}},
+		{"that of another peer cleared", ended(func(t *tape) {
+			alarm(t, ml, node.StartedTwice, true, a)
+			alarm(t, ml, node.StartedTwice, false, b)
+		}), wrong{"L3", "M started-twice of A"}},
+		{"cleared by another node", ended(func(t *tape) {
+			alarm(t, a, node.OptionsDiffer, true, b)
+			alarm(t, b, node.OptionsDiffer, false, b)
+		}), wrong{"L3", "A options-differ of B"}},
+		{"gone with its node", ended(func(t *tape) {
+			alarm(t, ml, node.NoBrain, true, wire.None)
+			t.kill(ml)
+			t.start(ml)
+		}), wrong{}},
+		{"not healed: nothing is demanded", func() *tape {
+			t := synchronizedPair()
+			alarm(t, ml, node.NoBrain, true, wire.None)
+			return t
+		}, wrong{}},
+	})
+}
+
 // R13: with ha-sync-dly-lnk-conn false at one T-Server, that one announces as soon as it has read the switch, and the other one must not.
 func TestS4WithoutDelayR13(t *testing.T) {
 	early := asked(10)

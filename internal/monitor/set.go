@@ -9,7 +9,7 @@ import (
 
 // Violation says what is wrong.
 type Violation struct {
-	// Monitor is the name of what must hold: S1 to S5, L1, or trace.
+	// Monitor is the name of what must hold: S1 to S6, L1, L3, or trace.
 	Monitor string `json:"monitor"`
 	// Text says in one sentence what is wrong.
 	Text string `json:"text"`
@@ -51,7 +51,7 @@ const maxViolations = 20
 func NewSet(c *config.Config) *Set {
 	s := &Set{seen: map[string]bool{}}
 	s.pair.init(c)
-	s.list = []monitor{newWhole(), newS1(), newS2(), newS3(), newS4(), newS5(), newS6(), &l1{}}
+	s.list = []monitor{newWhole(), newS1(), newS2(), newS3(), newS4(), newS5(), newS6(), &l1{}, &l3{}}
 	return s
 }
 

@@ -17,6 +17,8 @@ const (
 	NoteRefused
 	// NoteBadInput: a message made no sense and was dropped; Text says why.
 	NoteBadInput
+	// NoteAlarm: Alarm is raised (N is 1) or cleared (0); Peer is whom it concerns, if anybody; Text says why.
+	NoteAlarm
 
 	// Of a T-Server.
 
@@ -72,7 +74,7 @@ const (
 )
 
 var noteNames = [...]string{
-	NoteDone: "done", NoteRefused: "refused", NoteBadInput: "bad-input",
+	NoteDone: "done", NoteRefused: "refused", NoteBadInput: "bad-input", NoteAlarm: "alarm",
 	NoteRole: "role", NoteCTI: "cti", NoteSync: "sync", NoteTagged: "tagged", NoteAnnounced: "announced",
 	NoteWithdrawn: "withdrawn", NoteReady: "ready", NoteNamed: "named", NoteGone: "gone", NoteHeld: "held",
 	NoteRecord: "record", NoteRestart: "restart", NoteFence: "fence", NotePairReady: "pair-ready",
@@ -110,5 +112,6 @@ type Note struct {
 	N      uint64           `json:"n,omitempty"`
 	M      uint64           `json:"m,omitempty"`
 	Sub    uint32           `json:"sub,omitempty"`
+	Alarm  Alarm            `json:"alarm,omitempty"`
 	Text   string           `json:"text,omitempty"`
 }
