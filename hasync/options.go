@@ -51,6 +51,13 @@ type Options struct {
 	HAPublishTimeout time.Duration `yaml:"ha-publish-timeout"`
 	// ResumeBuffer (X8): how many published events a T-Server keeps for clients that change over; 0 to MaxResumeBuffer, default 16384.
 	ResumeBuffer int `yaml:"resume-buffer"`
+	// KplInterval: how often the switch is asked for a sign of life while the CTI link is up; 0 (never) to 600 s, default 10 s. It takes effect when the
+	// CTI link comes up.
+	KplInterval time.Duration `yaml:"kpl-interval"`
+	// KplTolerance: how many such requests in a row may go unanswered; one more, and the CTI link counts as lost. 0 to 10, default 3.
+	KplTolerance int `yaml:"kpl-tolerance"`
+	// CleanupIdleTimeout (X9): the switch is asked about a call to which nothing has happened for this long; 0 (never, the default) to 24h.
+	CleanupIdleTimeout time.Duration `yaml:"cleanup-idle-timeout"`
 	// MaxCallRef is the greatest call reference that the T-Server accepts from the switch: the switch's option call-refs.
 	MaxCallRef uint32 `yaml:"-"`
 	// Without switches rules off.
@@ -67,6 +74,8 @@ func DefaultOptions() Options {
 		HAPublish:        Replicated,
 		HAPublishTimeout: 200 * time.Millisecond,
 		ResumeBuffer:     1 << 14,
+		KplInterval:      10 * time.Second,
+		KplTolerance:     3,
 		MaxCallRef:       1 << 16,
 	}
 }
@@ -86,6 +95,12 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("ha-publish-timeout is above 0 and at most 1h, not %s", o.HAPublishTimeout)
 	case o.ResumeBuffer < 0 || o.ResumeBuffer > MaxResumeBuffer:
 		return fmt.Errorf("resume-buffer is from 0 to %d events, not %d", MaxResumeBuffer, o.ResumeBuffer)
+	case o.KplInterval < 0 || o.KplInterval > 600*time.Second:
+		return fmt.Errorf("kpl-interval is from 0 to 600s, not %s", o.KplInterval)
+	case o.KplTolerance < 0 || o.KplTolerance > 10:
+		return fmt.Errorf("kpl-tolerance is from 0 to 10, not %d", o.KplTolerance)
+	case o.CleanupIdleTimeout < 0 || o.CleanupIdleTimeout > 24*time.Hour:
+		return fmt.Errorf("cleanup-idle-timeout is from 0 to 24h, not %s", o.CleanupIdleTimeout)
 	}
 	return nil
 }

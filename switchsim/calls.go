@@ -65,6 +65,14 @@ func (c *calls) free(ref uint32) {
 	c.inUse--
 }
 
+// of returns the call with this identity, nil if there is none.
+func (c *calls) of(id callmodel.CallID) *call {
+	if int(id.Ref) >= len(c.table) || id.Born == 0 || c.table[id.Ref].born != id.Born {
+		return nil
+	}
+	return &c.table[id.Ref]
+}
+
 func (s *Switch) id(ref uint32) callmodel.CallID {
 	return callmodel.CallID{Ref: ref, Born: s.calls.table[ref].born}
 }

@@ -93,6 +93,14 @@ func (l *ctiLink) report(m *wire.Message, out *node.Output) {
 	}
 }
 
+// answer answers a request, behind the events that were reported so far. A silent link does not. A T-Server that is still reading knows that the events
+// are not there yet.
+func (l *ctiLink) answer(m *wire.Message, out *node.Output) {
+	if l.state != linkSilent {
+		l.send(m, out)
+	}
+}
+
 func (l *ctiLink) send(m *wire.Message, out *node.Output) { *out.Send(l.peer, m.Kind) = *m }
 
 // setLink is the command link.

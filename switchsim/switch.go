@@ -65,12 +65,22 @@ func (s *Switch) Step(in *node.Input, out *node.Output) {
 }
 
 func (s *Switch) receive(in *node.Input, out *node.Output) {
-	if in.Msg.Kind != wire.SnapshotRequest {
+	l := s.link(in.Peer)
+	switch in.Msg.Kind {
+	case wire.SnapshotRequest:
+		s.snapshot(l, out)
+	case wire.KeepAlive:
+		l.answer(&wire.Message{Kind: wire.KeepAliveAck, Num: in.Msg.Num, Seq: s.seq()}, out)
+	case wire.QueryCall:
+		info := wire.Message{Kind: wire.CallInfo, Call: in.Msg.Call}
+		if c := s.calls.of(in.Msg.Call); c != nil {
+			info.CallState = c.state
+		}
+		l.answer(&info, out)
+	default:
 		why := in.Msg.Kind.String() + " is not a request that a T-Server sends to the switch"
 		out.Note(node.Note{Kind: node.NoteBadInput, Peer: in.Peer, Text: why})
-		return
 	}
-	s.snapshot(s.link(in.Peer), out)
 }
 
 func (s *Switch) fired(t node.Timer, out *node.Output) {

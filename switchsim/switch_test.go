@@ -257,6 +257,28 @@ func TestALostReleaseIsToldToNobody(t *testing.T) {
 	require.Equal(t, seq, r.s.seq())
 }
 
+// TestAnswers: to keep-alive requests and questions about calls, unless the link is silent.
+func TestAnswers(t *testing.T) {
+	o := DefaultOptions()
+	o.SyncTime = 0
+	r := newRig(t, o)
+	r.step(node.Input{Kind: node.PortUp, Peer: wire.A, Inc: 1})
+	r.do("call", "name", "c1", "from", "1001", "to", "1002")
+	c1 := r.s.id(1)
+	ask := func(m wire.Message) []wire.Message {
+		r.step(node.Input{Kind: node.Receive, Peer: wire.A, Msg: &m})
+		return r.sent(wire.A)
+	}
+	require.Equal(t, []wire.Message{{Kind: wire.KeepAliveAck, Num: 7, Seq: r.s.seq()}}, ask(wire.Message{Kind: wire.KeepAlive, Num: 7}))
+	require.Equal(t, []wire.Message{{Kind: wire.CallInfo, Call: c1, CallState: callmodel.CallRinging}}, ask(wire.Message{Kind: wire.QueryCall, Call: c1}))
+	for _, gone := range []callmodel.CallID{{Ref: 1, Born: c1.Born - 1}, {Ref: 2, Born: c1.Born}, {Ref: 1 << 31, Born: 3}, {}} {
+		require.Equal(t, []wire.Message{{Kind: wire.CallInfo, Call: gone}}, ask(wire.Message{Kind: wire.QueryCall, Call: gone}))
+	}
+	r.do("link", "peer", "A", "state", "silent")
+	require.Empty(t, ask(wire.Message{Kind: wire.KeepAlive, Num: 8}))
+	require.Empty(t, ask(wire.Message{Kind: wire.QueryCall, Call: c1}))
+}
+
 func TestCommandsSayWhatIsWrong(t *testing.T) {
 	r := newRig(t, DefaultOptions())
 	r.do("call", "name", "up", "from", "1001", "to", "1002")

@@ -20,6 +20,7 @@ func (s *Server) AppendCanonical(b []byte) []byte {
 	b = s.snapshot.append(b)
 	b = s.clients.append(b)
 	b = canon.Uint(b, s.sub)
+	b = s.kpl.append(b)
 	return s.journal.append(b)
 }
 
@@ -35,6 +36,7 @@ func (s *Server) Restore(b []byte) error {
 	s.snapshot.restore(r, s.engine.InRange)
 	s.clients.restore(r)
 	s.sub = canon.Read[uint32](r)
+	s.kpl.restore(r)
 	s.journal.restore(r)
 	s.waiting = s.journal.pending > 0
 	return r.Err()

@@ -8,6 +8,7 @@ import (
 
 func (s *Server) ctiDown(out *node.Output) {
 	s.snapshot.reset()
+	s.stopKeepAlive(out)
 	s.journal.lose()
 	s.engine.CTIDown(out)
 }
@@ -17,6 +18,12 @@ func (s *Server) fromSwitch(m *wire.Message, out *node.Output) {
 	switch m.Kind {
 	case wire.SnapshotBegin, wire.SnapshotDN, wire.SnapshotCall, wire.SnapshotEnd:
 		s.readSnapshot(m, out)
+		return
+	case wire.KeepAliveAck:
+		s.keptAlive(m, out)
+		return
+	case wire.CallInfo:
+		s.callInfo(m, out)
 		return
 	}
 	// Live events follow each other without a hole. A hole means that the switch was silent towards this T-Server: what it
@@ -53,7 +60,11 @@ func (s *Server) fromSwitch(m *wire.Message, out *node.Output) {
 
 // resynchronize gives up the CTI link, so that it comes up again and the switch is read anew.
 func (s *Server) resynchronize(m *wire.Message, out *node.Output, why string) {
-	s.badInput(m.Call, out, why)
+	s.giveUpSwitch(m.Call, out, why)
+}
+
+func (s *Server) giveUpSwitch(call callmodel.CallID, out *node.Output, why string) {
+	s.badInput(call, out, why)
 	out.Close(wire.Switch)
 	s.ctiDown(out)
 }
@@ -65,6 +76,7 @@ func (s *Server) created(m *wire.Message, out *node.Output) {
 	}
 	s.engine.Created(m.Call, out)
 	s.setParty(m.Call.Ref, party{from: m.ThisDN, to: m.OtherDN, typ: m.CallType, state: callmodel.CallRinging})
+	s.active(m.Call, out)
 	s.publishOffered(m.Call, m.Seq, out)
 }
 
@@ -82,6 +94,7 @@ func (s *Server) answered(m *wire.Message, out *node.Output) {
 		return
 	}
 	s.parties[m.Call.Ref].state = callmodel.CallEstablished
+	s.active(m.Call, out)
 	s.publishBoth(wire.EventEstablished, wire.EventEstablished, m.Call, m.Seq, out)
 }
 
@@ -92,7 +105,12 @@ func (s *Server) release(id callmodel.CallID, seq uint64, out *node.Output) {
 		atDestination = wire.EventAbandoned
 	}
 	s.publishBoth(wire.EventReleased, atDestination, id, seq, out)
+	s.forget(id, out)
+}
+
+func (s *Server) forget(id callmodel.CallID, out *node.Output) {
 	s.engine.Released(id, out)
+	s.over(id, out)
 	s.parties[id.Ref] = party{}
 }
 

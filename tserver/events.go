@@ -67,7 +67,7 @@ func (s *Server) publish(out *node.Output) {
 		out.Cancel(node.Timer{Kind: publishTimer})
 	case j.pending > 0 && (!s.waiting || j.pending < before):
 		s.waiting = true
-		out.Set(node.Timer{Kind: publishTimer}, s.publishTimeout)
+		out.Set(node.Timer{Kind: publishTimer}, s.opt.HAPublishTimeout)
 	}
 }
 

@@ -36,7 +36,10 @@ func (r *rig) answered(c callmodel.CallID) {
 // events returns the numbers of the call events that the last step sent to the client.
 func (r *rig) events() (list [][2]uint64) {
 	for _, op := range r.out.Ops {
-		if m := &r.out.Msgs[op.Index]; op.Kind == node.OpSend && op.Peer == client1 && m.Kind.IsCallEvent() {
+		if op.Kind != node.OpSend || op.Peer != client1 {
+			continue
+		}
+		if m := &r.out.Msgs[op.Index]; m.Kind.IsCallEvent() {
 			list = append(list, [2]uint64{m.Seq, uint64(m.Sub)})
 		}
 	}

@@ -2,7 +2,6 @@ package tserver
 
 import (
 	"fmt"
-	"time"
 
 	"hotpair/callmodel"
 	"hotpair/hasync"
@@ -23,7 +22,9 @@ type Server struct {
 	journal  journal
 	waiting  bool // publishTimer is armed
 
-	publishTimeout time.Duration
+	kpl keepAlive
+
+	opt Options
 }
 
 // party holds what clients see of a call beside its names.
@@ -35,7 +36,7 @@ type party struct {
 
 // New makes T-Server A or B. The options are valid.
 func New(self wire.ID, o Options) *Server {
-	s := &Server{self: self, publishTimeout: o.HAPublishTimeout}
+	s := &Server{self: self, opt: o}
 	s.journal = journal{keep: o.ResumeBuffer, base: nowhere}
 	s.engine = hasync.New(self, o, s)
 	return s
@@ -69,6 +70,10 @@ func (s *Server) fired(t node.Timer, out *node.Output) {
 	switch {
 	case t.Kind == publishTimer:
 		s.giveUpWaiting(out)
+	case t.Kind == kplTimer:
+		s.keepAliveDue(out)
+	case t.Kind == cleanupTimer:
+		s.idle(t.Key, out)
 	case !s.engine.Fired(t):
 		panic(fmt.Sprintf("tserver: %s never set the timer %v", s.self, t))
 	}
@@ -77,6 +82,7 @@ func (s *Server) fired(t node.Timer, out *node.Output) {
 func (s *Server) portUp(in *node.Input, out *node.Output) {
 	switch {
 	case in.Peer == wire.Switch:
+		s.startKeepAlive(out)
 		s.engine.CTISynchronizing(out)
 		out.Send(wire.Switch, wire.SnapshotRequest).Epoch = s.engine.Epoch()
 	case in.Peer == wire.MLayer:

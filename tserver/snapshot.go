@@ -107,6 +107,7 @@ func (s *Server) reconcile(out *node.Output) {
 		if !s.engine.Held(c.id) {
 			s.engine.Found(c.id, out)
 			s.setParty(c.id.Ref, c.party)
+			s.active(c.id, out)
 			s.publishFound(c, out)
 			continue
 		}

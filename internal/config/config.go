@@ -87,6 +87,10 @@ type PairOptions struct {
 	HAPublish        *hasync.PublishMode `yaml:"ha-publish"`
 	HAPublishTimeout *time.Duration      `yaml:"ha-publish-timeout"`
 	ResumeBuffer     *int                `yaml:"resume-buffer"`
+
+	KplInterval        *time.Duration `yaml:"kpl-interval"`
+	KplTolerance       *int           `yaml:"kpl-tolerance"`
+	CleanupIdleTimeout *time.Duration `yaml:"cleanup-idle-timeout"`
 }
 
 func (p *PairOptions) apply(o *tserver.Options) {
@@ -97,6 +101,9 @@ func (p *PairOptions) apply(o *tserver.Options) {
 	set(&o.HAPublish, p.HAPublish)
 	set(&o.HAPublishTimeout, p.HAPublishTimeout)
 	set(&o.ResumeBuffer, p.ResumeBuffer)
+	set(&o.KplInterval, p.KplInterval)
+	set(&o.KplTolerance, p.KplTolerance)
+	set(&o.CleanupIdleTimeout, p.CleanupIdleTimeout)
 }
 
 func set[T any](dst, src *T) {

@@ -25,6 +25,7 @@ func model(without node.Rules, b Budget, change func(*config.Config)) *Model {
 	for _, o := range []*tserver.Options{&c.A, &c.B} {
 		// What is kept for clients would tell states apart that behave alike; what waits for the backup has a search of its own.
 		o.ResumeBuffer, o.HAPublish = 0, hasync.Immediate
+		o.KplInterval = 0 // keep-alive requests would tell states apart by their number
 	}
 	if change != nil {
 		change(&c)

@@ -75,6 +75,10 @@ func CheckSpeed(c *config.Config, speed float64) error {
 		{"sync-time of the switch", c.Switch.SyncTime},
 		{"ha-publish-timeout", c.A.HAPublishTimeout},
 		{"ha-publish-timeout", c.B.HAPublishTimeout},
+		{"kpl-interval", c.A.KplInterval},
+		{"kpl-interval", c.B.KplInterval},
+		{"cleanup-idle-timeout", c.A.CleanupIdleTimeout},
+		{"cleanup-idle-timeout", c.B.CleanupIdleTimeout},
 	} {
 		if o.value > 0 && float64(o.value)/speed < float64(MinWall) {
 			return fmt.Errorf("at speed %g, %s %s would take less than %s of wall time: the speed is at most %g", speed, o.name, o.value, MinWall, float64(o.value)/float64(MinWall))

@@ -42,6 +42,8 @@ const (
 	NoteGone
 	// NoteHeld: Call is held from now on, without a name yet.
 	NoteHeld
+	// NoteCleanedUp: Call is given up, because the switch does not know it any more (X9).
+	NoteCleanedUp
 
 	// Of the Management Layer.
 
@@ -76,7 +78,7 @@ const (
 var noteNames = [...]string{
 	NoteDone: "done", NoteRefused: "refused", NoteBadInput: "bad-input", NoteAlarm: "alarm",
 	NoteRole: "role", NoteCTI: "cti", NoteSync: "sync", NoteTagged: "tagged", NoteAnnounced: "announced",
-	NoteWithdrawn: "withdrawn", NoteReady: "ready", NoteNamed: "named", NoteGone: "gone", NoteHeld: "held",
+	NoteWithdrawn: "withdrawn", NoteReady: "ready", NoteNamed: "named", NoteGone: "gone", NoteHeld: "held", NoteCleanedUp: "cleaned-up",
 	NoteRecord: "record", NoteRestart: "restart", NoteFence: "fence", NotePairReady: "pair-ready",
 	NoteCall: "call", NoteLink: "link", NoteActed: "acted", NoteIgnored: "ignored", NoteResumed: "resumed",
 }

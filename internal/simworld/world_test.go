@@ -114,7 +114,7 @@ func TestDelayedPacketsKeepTheirOrder(t *testing.T) {
 		require.NoError(t, w.Do(wire.Switch, &node.Command{ID: 1, Verb: "agent", Args: args}))
 	}
 	lines := w.pass(time.Minute)
-	require.Equal(t, 20, strings.Count(lines, "A#1 received S"))
+	require.Equal(t, 20, strings.Count(lines, `A#1 received S {"kind":"AgentChanged"`))
 	require.NotContains(t, lines, "down", "a gap would have closed the link")
 }
 

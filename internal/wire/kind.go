@@ -100,6 +100,17 @@ const (
 	// ResumeEvents asks a primary for the events behind the number Seq, Sub, which is the last one that the client has seen (X8).
 	ResumeEvents
 
+	// CTI link, T-Server → switch and back.
+
+	// KeepAlive asks the switch for a sign of life (kpl-interval): Num.
+	KeepAlive
+	// KeepAliveAck answers it: Num, Seq of the switch's last event.
+	KeepAliveAck
+	// QueryCall asks the switch about a call (X9): Call.
+	QueryCall
+	// CallInfo answers it: Call, and CallState if the switch has the call.
+	CallInfo
+
 	kindEnd
 )
 
@@ -116,6 +127,7 @@ var kindNames = [...]string{
 	EventReleased: "EventReleased", EventAbandoned: "EventAbandoned",
 	EventResumed: "EventResumed", EventPartyInfo: "EventPartyInfo",
 	RegisterAddress: "RegisterAddress", EpochSeen: "EpochSeen", ResumeEvents: "ResumeEvents",
+	KeepAlive: "KeepAlive", KeepAliveAck: "KeepAliveAck", QueryCall: "QueryCall", CallInfo: "CallInfo",
 }
 
 // Kinds returns the names of all kinds, in the order of their numbers.

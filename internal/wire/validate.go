@@ -83,6 +83,10 @@ var shapes = [kindEnd]shape{
 	CallAnswered:    {CTILink, isSwitch, fSeq | fCall, 0},
 	CallReleased:    {CTILink, isSwitch, fSeq | fCall, 0},
 	AgentChanged:    {CTILink, isSwitch, fSeq | fThisDN | fAgent, 0},
+	KeepAlive:       {CTILink, ID.IsTServer, fNum, fEpoch},
+	KeepAliveAck:    {CTILink, isSwitch, fNum | fSeq, 0},
+	QueryCall:       {CTILink, ID.IsTServer, fCall, fEpoch},
+	CallInfo:        {CTILink, isSwitch, fCall, fCallState},
 
 	PeerState:    {HALink, ID.IsTServer, fRole | fCTI, fEpoch | fAnnounced},
 	BackupReady:  {HALink, ID.IsTServer, fNum | fSeq, fEpoch},

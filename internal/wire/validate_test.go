@@ -97,8 +97,8 @@ func TestFieldThatIsNotAllowedIsNamed(t *testing.T) {
 func TestWhoSendsWhat(t *testing.T) {
 	events := "EventLinkConnected EventLinkDisconnected"
 	for direction, want := range map[[2]ID]string{
-		{A, Switch}: "SnapshotRequest",
-		{Switch, B}: "SnapshotBegin SnapshotDN SnapshotCall SnapshotEnd CallCreated CallAnswered CallReleased AgentChanged",
+		{A, Switch}: "SnapshotRequest KeepAlive QueryCall",
+		{Switch, B}: "SnapshotBegin SnapshotDN SnapshotCall SnapshotEnd CallCreated CallAnswered CallReleased AgentChanged KeepAliveAck CallInfo",
 		{A, B}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck",
 		{B, A}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck",
 		{A, MLayer}: "Status RoleTaken " + events,
