@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"hotpair/internal/fault"
@@ -56,6 +57,10 @@ func worldVerbs() []*verb {
 		{
 			name: "heal", group: world, usage: "heal A->B | A-B | NODE | all", parse: parseHeal,
 			help: "Ends what cut, delay, drop and isolate did to a link, a node's connection, or everything.",
+		},
+		{
+			name: "option", group: world, usage: "option A|B KEY=VALUE", parse: parseOption,
+			help: "Sets an option of a T-Server, as config.yaml would under its name: from its next start on.",
 		},
 		{
 			name: "wait", group: world, usage: "wait TIME", parse: parseWait, never: true,
@@ -220,6 +225,30 @@ func (s heal) run(r *runner) error {
 		}
 	}
 	return nil
+}
+
+type option struct {
+	id         wire.ID
+	key, value string
+}
+
+func parseOption(a *args) (step, error) {
+	id, err := a.node()
+	if err != nil {
+		return nil, err
+	}
+	w, err := a.word("KEY=VALUE")
+	if err != nil {
+		return nil, err
+	}
+	s := option{id: id}
+	s.key, s.value, _ = strings.Cut(w, "=")
+	try := *a.config
+	return s, try.SetOption(s.id, s.key, s.value)
+}
+
+func (s option) run(r *runner) error {
+	return r.act(func() error { return r.world.SetOption(s.id, s.key, s.value) })
 }
 
 type wait time.Duration

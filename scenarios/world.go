@@ -27,6 +27,8 @@ type World interface {
 	Impair(from, to wire.ID, i fault.Impairment) error
 	// Isolate cuts a node off from the carrier, or joins it again. Applied: the isolation's String.
 	Isolate(id wire.ID, i fault.Isolation) error
+	// SetOption sets an option of T-Server A or B from its next start on. Applied: "option KEY=VALUE".
+	SetOption(id wire.ID, key, value string) error
 	// Do hands a running node a command. It answers with a note that carries the command's ID. Applied: "do" and the command's String.
 	Do(id wire.ID, cmd *node.Command) error
 

@@ -16,6 +16,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -145,6 +147,34 @@ func Parse(data []byte) (Config, error) {
 	c.Switch = f.Switch
 	c.derive()
 	return c, c.Validate()
+}
+
+// optionText is what a key or a value may be made of where it is set by SetOption: no YAML but plain scalars.
+var optionText = regexp.MustCompile(`^[a-z0-9.-]{1,64}$`)
+
+// SetOption sets an option of one T-Server, A or B, as a line under its name in the file would. It counts from the T-Server's next start. With an error,
+// which says what is allowed, nothing has changed.
+func (c *Config) SetOption(id wire.ID, key, value string) error {
+	o := &c.A
+	switch {
+	case !id.IsTServer():
+		return fmt.Errorf("%s has no options of its own: A and B have", id)
+	case !optionText.MatchString(key) || !optionText.MatchString(value):
+		return fmt.Errorf("an option is KEY=VALUE of small letters, digits, dots and hyphens, not %.80q", key+"="+value)
+	case id == wire.B:
+		o = &c.B
+	}
+	var p PairOptions
+	if err := yaml.NewDecoder(strings.NewReader(key+": "+value), yaml.Strict()).Decode(&p); err != nil {
+		return fmt.Errorf("option %s of %s: %w", key, id, err)
+	}
+	changed := *o
+	p.apply(&changed)
+	if err := changed.Validate(); err != nil {
+		return err
+	}
+	*o = changed
+	return nil
 }
 
 // Slacken gives the timers time that only a fast machine needs not: how long an event waits for the backup's acknowledgement (X7), where the file

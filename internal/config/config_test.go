@@ -3,10 +3,14 @@ package config_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"hotpair/hasync"
 	"hotpair/internal/config"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
 )
 
 func TestNoContentIsTheDefault(t *testing.T) {
@@ -26,4 +30,34 @@ func TestDeepNesting(t *testing.T) {
 	}
 	_, err := config.Parse([]byte(strings.Repeat("[", config.MaxSize+1)))
 	require.ErrorContains(t, err, "at most 16384 bytes")
+}
+
+// TestSetOption: an option is set for one T-Server, and what is wrong changes nothing.
+func TestSetOption(t *testing.T) {
+	c, err := config.Parse([]byte("ha-sync-batch: 300\nswitch: {call-refs: 500}\n"))
+	require.NoError(t, err)
+	c.Off(node.X7)
+	require.NoError(t, c.SetOption(wire.B, "ha-sync-method", "transfer"))
+	require.NoError(t, c.SetOption(wire.B, "connect-tout", "1.5s"))
+	require.Equal(t, hasync.Drain, c.A.HASyncMethod)
+	want := c.A
+	want.HASyncMethod, want.ConnectTout = hasync.Transfer, 1500*time.Millisecond
+	require.Equal(t, want, c.B, "the rest is as it was")
+	for _, bad := range []struct {
+		id         wire.ID
+		key, value string
+		want       string
+	}{
+		{wire.MLayer, "connect-tout", "1s", "M has no options of its own: A and B have"},
+		{wire.A, "ha-sync-metod", "drain", "option ha-sync-metod of A: "},
+		{wire.A, "ha-sync-method", "magic", `ha-sync-method is drain or transfer, not "magic"`},
+		{wire.A, "ha-sync-batch", "many", "option ha-sync-batch of A: "},
+		{wire.A, "a: {b", "1", "an option is KEY=VALUE of small letters"},
+		{wire.A, "ha-sync-batch", "300\nconnect-tout: 1s", "an option is KEY=VALUE of small letters"},
+		{wire.A, "connect-tout", "", "an option is KEY=VALUE of small letters"},
+	} {
+		before := c
+		require.ErrorContains(t, c.SetOption(bad.id, bad.key, bad.value), bad.want)
+		require.Equal(t, before, c)
+	}
 }

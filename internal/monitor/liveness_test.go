@@ -1,6 +1,7 @@
 package monitor_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -8,6 +9,7 @@ import (
 	"hotpair/callmodel"
 	"hotpair/internal/config"
 	"hotpair/internal/node"
+	"hotpair/internal/trace"
 	"hotpair/internal/wire"
 )
 
@@ -113,6 +115,12 @@ func TestS4ConnectToutIsConfigured(t *testing.T) {
 	require.Empty(t, judge(tape.list, c))
 	c.B.ConnectTout = 10e9
 	require.Len(t, judge(tape.list, c), 1)
+
+	// Set while it does not run, an option counts from the next start on.
+	option := []trace.Record{{Kind: trace.Applied, Node: b, Text: "option connect-tout=10s"}}
+	require.Len(t, judge(slices.Concat(option, tape.list), config.Default()), 1)
+	last := len(tape.list) - 1
+	require.Empty(t, judge(slices.Concat(tape.list[:last], option, tape.list[last:]), config.Default()))
 }
 
 func TestViolationShowsItsRecords(t *testing.T) {

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"hotpair/callmodel"
@@ -10,12 +11,12 @@ import (
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
 	"hotpair/internal/wire"
-	"hotpair/tserver"
 )
 
 // pair is what the records say of both T-Servers so far.
 type pair struct {
-	views [2]view
+	views  [2]view
+	config config.Config // as it is for the next start
 }
 
 // view is what the records say of one T-Server.
@@ -42,11 +43,19 @@ type view struct {
 }
 
 func (p *pair) init(c *config.Config) {
-	for i, o := range []*tserver.Options{&c.A, &c.B} {
-		p.views[i] = view{
-			id: wire.A + wire.ID(i), delay: o.HASyncDlyLnkConn, connectTout: o.ConnectTout, replicated: o.HAPublish == hasync.Replicated,
-		}
+	p.config = *c
+	for i := range p.views {
+		p.views[i] = p.fresh(wire.A + wire.ID(i))
 	}
+}
+
+// fresh returns the view of a T-Server that starts with its options as they are now.
+func (p *pair) fresh(id wire.ID) view {
+	o := &p.config.A
+	if id == wire.B {
+		o = &p.config.B
+	}
+	return view{id: id, delay: o.HASyncDlyLnkConn, connectTout: o.ConnectTout, replicated: o.HAPublish == hasync.Replicated}
 }
 
 // of returns the view of a T-Server, nil for other nodes.
@@ -66,9 +75,13 @@ func (p *pair) record(r *trace.Record) {
 	}
 	switch r.Kind {
 	case trace.Started:
-		*v = view{
-			id: v.id, delay: v.delay, connectTout: v.connectTout, replicated: v.replicated, running: true, inc: r.Inc,
-			role: wire.Backup, cti: callmodel.CTIDown, calls: map[callmodel.CallID]callmodel.ConnID{},
+		*v = p.fresh(v.id)
+		v.running, v.inc, v.role, v.cti = true, r.Inc, wire.Backup, callmodel.CTIDown
+		v.calls = map[callmodel.CallID]callmodel.ConnID{}
+	case trace.Applied:
+		if option, ok := strings.CutPrefix(r.Text, "option "); ok {
+			key, value, _ := strings.Cut(option, "=")
+			_ = p.config.SetOption(v.id, key, value) // what cannot be set was not
 		}
 	case trace.Ended:
 		v.running, v.ha, v.announced, v.synced, v.ready = false, false, false, false, false

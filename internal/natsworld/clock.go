@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"hotpair/internal/config"
+	"hotpair/internal/wire"
 )
 
 // Clock is the run clock: the wall clock's time since Base, times Speed. It is the same in all processes of a machine that are given the
@@ -84,5 +85,18 @@ func CheckSpeed(c *config.Config, speed float64) error {
 			return fmt.Errorf("at speed %g, %s %s would take less than %s of wall time: the speed is at most %g", speed, o.name, o.value, MinWall, float64(o.value)/float64(MinWall))
 		}
 	}
+	return nil
+}
+
+// SetOption sets an option of a T-Server, if it can be had at this speed. With an error, nothing has changed.
+func SetOption(c *config.Config, speed float64, id wire.ID, key, value string) error {
+	changed := *c
+	if err := changed.SetOption(id, key, value); err != nil {
+		return err
+	}
+	if err := CheckSpeed(&changed, speed); err != nil {
+		return err
+	}
+	*c = changed
 	return nil
 }

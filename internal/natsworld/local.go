@@ -200,6 +200,11 @@ func (l *local) Do(id wire.ID, cmd *node.Command) error {
 	return nil
 }
 
+// SetOption implements Driver.
+func (l *local) SetOption(id wire.ID, key, value string) error {
+	return SetOption(&l.opt.Config, l.opt.Speed, id, key, value)
+}
+
 // StartNATS implements Driver.
 func (l *local) StartNATS() error {
 	s, err := StartServer(ServerOptions{Port: l.port, StoreDir: filepath.Join(l.dir, "jetstream")})

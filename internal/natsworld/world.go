@@ -23,6 +23,8 @@ type Driver interface {
 	Pause(id wire.ID) error
 	Resume(id wire.ID) error
 	Do(id wire.ID, cmd *node.Command) error
+	// SetOption sets an option of a T-Server from its next start on.
+	SetOption(id wire.ID, key, value string) error
 	// StartNATS and EndNATS start the carrier again and end it.
 	StartNATS() error
 	EndNATS(kill bool) error
@@ -338,6 +340,15 @@ func (w *World) Isolate(id wire.ID, i fault.Isolation) error {
 	w.applied(id, wire.None, i.String())
 	w.isolated[id] = i
 	w.relay.Isolate(id, i)
+	return nil
+}
+
+// SetOption sets an option of a T-Server from its next start on.
+func (w *World) SetOption(id wire.ID, key, value string) error {
+	if err := w.driver.SetOption(id, key, value); err != nil {
+		return err
+	}
+	w.applied(id, wire.None, "option "+key+"="+value)
 	return nil
 }
 

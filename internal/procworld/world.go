@@ -251,6 +251,11 @@ func (d *driver) Do(id wire.ID, cmd *node.Command) error {
 	return d.nodes[id].line.send(down{Do: cmd})
 }
 
+// SetOption implements natsworld.Driver.
+func (d *driver) SetOption(id wire.ID, key, value string) error {
+	return natsworld.SetOption(&d.opt.Config, d.opt.Speed, id, key, value)
+}
+
 // Crashed implements natsworld.Driver.
 func (d *driver) Crashed() <-chan natsworld.Crash { return d.crashes }
 

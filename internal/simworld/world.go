@@ -269,6 +269,15 @@ func (w *World) Resume(id wire.ID) error {
 	return nil
 }
 
+// SetOption sets an option of a T-Server from its next start on.
+func (w *World) SetOption(id wire.ID, key, value string) error {
+	if err := w.opt.Config.SetOption(id, key, value); err != nil {
+		return err
+	}
+	w.applied(id, wire.None, "option "+key+"="+value)
+	return nil
+}
+
 // Do hands a running node a command.
 func (w *World) Do(id wire.ID, cmd *node.Command) error {
 	h, err := w.running(id)
