@@ -13,7 +13,7 @@ FUZZ_TIME ?= 10s
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
-.PHONY: help demo test test-extra race lint fmt tidy soak matrix bench fuzz cover build
+.PHONY: help demo test test-extra race lint fmt tidy soak matrix bench bench-pair bench-short continuity fuzz cover build
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,8 +28,8 @@ test: ## All tests that need nothing but Go
 	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, soak (20 process runs, also on one busy core), the whole fault matrix as processes.'
 	@echo 'make test-extra covers those.'
 
-test-extra: lint fmt tidy race fuzz soak matrix ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, soak, fault matrix
-	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix.'
+test-extra: lint fmt tidy race fuzz soak matrix continuity bench-short ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, soak, fault matrix, continuity
+	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix, continuity; benchmarks were printed.'
 
 race: ## The tests with the race detector (needs gcc)
 	@command -v gcc >/dev/null || { echo 'race: gcc is missing; trying to install it'; \
@@ -52,9 +52,20 @@ soak: build ## SOAK_RUNS (20) runs of all scenarios as processes, then as many o
 matrix: ## The fault matrix as processes: each fault at each step of the synchronization, and pairs of them (about 20 minutes; MATRIX_CASES=100 draws some)
 	HOTPAIR_MATRIX=processes HOTPAIR_MATRIX_CASES=$(MATRIX_CASES) $(GO) test -v -count 1 -timeout 2h -run InRealWorlds ./scenarios/matrix
 
-bench: ## Benchmarks, as ratios to something that runs beside them
-	$(GO) test -run '^$$' -bench . -benchtime 2s -count 3 -cpu 1 ./internal/simworld ./tserver ./scenarios | tee bench.out
+bench: bench-pair ## Benchmarks, as ratios to something that runs beside them
+	$(GO) test -run '^$$' -bench . -benchtime 2s -count 3 -cpu 1 ./internal/simworld ./internal/link ./tserver ./scenarios | tee bench.out
 	@$(BENCHCMP) bench.out || true
+
+bench-pair: build ## Outage and throughput of a pair of processes, beside bare NATS programs (3 minutes; docs/benchmarks.md)
+	bin/hotpair bench outage --quiet
+	bin/hotpair bench throughput --quiet
+
+bench-short: build ## The same, shorter: to see that it runs
+	bin/hotpair bench outage --kills 5 --stops 1 --holes 1 --quiet
+	bin/hotpair bench throughput --time 1s --rounds 2 --quiet
+
+continuity: build ## 20 kills of the primary with 1,000 calls in progress: nothing lost, nothing twice (under a minute)
+	bin/hotpair bench continuity --quiet
 
 fuzz: ## Each fuzz target for FUZZ_TIME (10s)
 	@for p in $$($(GO) list ./...); do \

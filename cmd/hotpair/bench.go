@@ -27,7 +27,7 @@ docs/benchmarks.md says what is measured, and how. Nothing else should run on th
 	}
 	cmd.PersistentFlags().BoolVar(&f.json, "json", false, "print one line of JSON instead of a table")
 	cmd.PersistentFlags().BoolVar(&f.quiet, "quiet", false, "do not tell of progress")
-	cmd.AddCommand(f.outage(), f.throughput())
+	cmd.AddCommand(f.outage(), f.throughput(), f.continuity())
 	return cmd
 }
 
@@ -79,5 +79,29 @@ func (f *benchFlags) throughput() *cobra.Command {
 	}
 	cmd.Flags().DurationVar(&o.Time, "time", 5*time.Second, "of each measurement")
 	cmd.Flags().IntVar(&o.Rounds, "rounds", 4, "how often the pair and the plain programs take turns; the first round warms up")
+	return cmd
+}
+
+func (f *benchFlags) continuity() *cobra.Command {
+	o := bench.ContinuityOptions{}
+	cmd := &cobra.Command{
+		Use: "continuity", Short: "Whether a client misses anything while the primary is killed over and over (about a minute); the status tells", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var loss bench.Loss
+			err := f.run(cmd, func(ctx context.Context, report func(string, ...any)) (r *bench.Report, err error) {
+				o.Report = report
+				r, loss, err = bench.Continuity(ctx, o)
+				return r, err
+			})
+			if err == nil && loss != (bench.Loss{}) {
+				return status(statusFailed)
+			}
+			return err
+		},
+	}
+	cmd.Flags().IntVar(&o.Kills, "kills", 20, "how often the primary is killed")
+	cmd.Flags().IntVar(&o.Calls, "calls", 1000, "in progress, on average")
+	cmd.Flags().DurationVar(&o.Hold, "hold", 6*time.Second, "how long each call is held")
+	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "of the random moments")
 	return cmd
 }

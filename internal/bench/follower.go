@@ -24,12 +24,13 @@ type Follower struct {
 	begun bool
 	from  string // the T-Server whose EventResumed is awaited
 
-	keep   bool
-	events []Event
-	last   Event
-	count  uint64
-	ids    map[call]string // ConnIDs
-	tally  Tally
+	keep    bool
+	events  []Event
+	last    Event
+	count   uint64
+	ids     map[call]name
+	renames []Rename
+	tally   Tally
 }
 
 // Number is an event's number (s, k).
@@ -46,6 +47,17 @@ type Event struct {
 	At   time.Duration // on the run clock
 	From string        // the T-Server
 	Kind string
+	// Epoch is the sender's.
+	Epoch uint64
+}
+
+// Rename says that a call has another ConnID in one epoch than it had in an earlier one.
+type Rename struct{ Before, After uint64 }
+
+// name is what a call was called last, and when.
+type name struct {
+	connID string
+	epoch  uint64
 }
 
 // Tally counts what a follower met.
@@ -54,7 +66,6 @@ type Tally struct {
 	OldEpoch   int // ignored because of their epoch
 	Resumed    int // times that a primary told what was missed
 	Incomplete int // of them, times that it did not know all of it
-	Renamed    int // calls whose ConnID changed
 	Unreadable int // payloads
 }
 
@@ -80,7 +91,7 @@ type payload struct {
 
 // Follow subscribes to what a pair's T-Servers send a client. now stamps what arrives; keep keeps all events, not only the last ones.
 func Follow(nc *nats.Conn, pair, client string, keep bool, now func() time.Duration) (*Follower, error) {
-	f := &Follower{now: now, keep: keep, top: map[string]Event{}, ids: map[call]string{}}
+	f := &Follower{now: now, keep: keep, top: map[string]Event{}, ids: map[call]name{}}
 	var err error
 	if f.sub, err = nc.Subscribe(fmt.Sprintf("hotpair.%s.client.*.%s", pair, client), f.hear); err != nil {
 		return nil, fmt.Errorf("NATS: %w", err)
@@ -138,26 +149,33 @@ func (f *Follower) take(from string, p *payload, at time.Duration) {
 	case "EventPartyInfo":
 		f.called(m.Call, m.ConnID)
 	case "EventDialing", "EventRinging", "EventEstablished", "EventReleased", "EventAbandoned":
-		f.arrived(Event{Number: number, At: at, From: from, Kind: m.Kind})
+		f.arrived(Event{Number: number, At: at, From: from, Kind: m.Kind, Epoch: m.Epoch})
 		switch {
 		case f.from == from:
 		case !f.begun || !number.after(f.at):
 			f.tally.Repeated++
 		default:
 			f.called(m.Call, m.ConnID)
-			f.news(Event{Number: number, At: at, From: from, Kind: m.Kind})
+			f.news(Event{Number: number, At: at, From: from, Kind: m.Kind, Epoch: m.Epoch})
 		}
 	}
 }
 
 // called checks that a call is called what it was.
 func (f *Follower) called(c call, connID string) {
-	if was, known := f.ids[c]; known && was != connID {
-		f.tally.Renamed++
+	if was, known := f.ids[c]; known && was.connID != connID {
+		f.renames = append(f.renames, Rename{was.epoch, f.epoch})
 	}
 	if f.keep {
-		f.ids[c] = connID
+		f.ids[c] = name{connID, f.epoch}
 	}
+}
+
+// Renames returns the calls whose ConnID changed, one by one.
+func (f *Follower) Renames() []Rename {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.renames
 }
 
 // news is an event that the client acts on.

@@ -22,7 +22,7 @@ func newFollower() *Follower {
 	at := time.Duration(0)
 	return &Follower{
 		now: func() time.Duration { at++; return at }, keep: true,
-		top: map[string]Event{}, ids: map[call]string{},
+		top: map[string]Event{}, ids: map[call]name{},
 	}
 }
 
@@ -65,7 +65,8 @@ func TestFollowerDoesWhatIsDocumented(t *testing.T) {
 	f.say("A", `{"kind":"EventResumed","epoch":3,"seq":20,"sub":1}`)
 	f.ring("A", 3, 20, "d")
 	f.hear(&nats.Msg{Subject: "hotpair.pair.client.A.C1", Data: []byte("{")})
-	require.Equal(t, Tally{Repeated: 3, OldEpoch: 1, Resumed: 2, Incomplete: 1, Renamed: 1, Unreadable: 1}, f.Counts())
+	require.Equal(t, Tally{Repeated: 3, OldEpoch: 1, Resumed: 2, Incomplete: 1, Unreadable: 1}, f.Counts())
+	require.Equal(t, []Rename{{2, 2}}, f.Renames())
 	n, last := f.Count()
 	require.Equal(t, uint64(8), n)
 	require.Equal(t, uint64(13), last.Seq)
@@ -80,4 +81,34 @@ func TestQuantiles(t *testing.T) {
 	for q, want := range map[float64]time.Duration{0: 1, 0.5: 50, 0.95: 95, 0.99: 99, 1: 100} {
 		require.Equal(t, want, times.Quantile(q), "%v", q)
 	}
+}
+
+func TestCompareFindsEachKindOfLoss(t *testing.T) {
+	n := func(seq uint64) Number { return Number{Seq: seq, Sub: 1} }
+	e := func(seqs ...uint64) (all []Event) {
+		for _, seq := range seqs {
+			all = append(all, Event{Number: n(seq)})
+		}
+		return all
+	}
+	expected := []Number{n(1), n(2), n(3)}
+	for _, tc := range []struct {
+		events []Event
+		want   Loss
+	}{
+		{e(1, 2, 3), Loss{}},
+		{e(1, 3), Loss{Missing: 1}},
+		{e(1, 2, 3, 4), Loss{Invented: 1}},
+		{e(1, 2, 2, 3), Loss{Twice: 1}},
+		{e(1, 3, 2), Loss{Disorder: 1}},
+		{nil, Loss{Missing: 3}},
+	} {
+		require.Equal(t, tc.want, compare(expected, tc.events))
+	}
+}
+
+// A rename is the fault of a kill at readiness 1 if there was no other one in between.
+func TestWhoseFaultARenameIs(t *testing.T) {
+	kills := map[uint64]bool{2: true, 3: false, 4: true}
+	require.Equal(t, 2, faultsOfReady(kills, []Rename{{1, 2}, {1, 3}, {2, 3}, {1, 4}, {3, 4}}))
 }

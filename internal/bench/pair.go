@@ -128,6 +128,18 @@ func (p *pair) awaitReady(ctx context.Context, from int) error {
 	return err
 }
 
+// ready reports the readiness of the pair as the Management Layer told it last.
+func (p *pair) ready() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := len(p.marks) - 1; i >= 0; i-- {
+		if r := &p.marks[i]; r.Kind == trace.Noted && r.Note.Kind == node.NotePairReady {
+			return r.Note.N == 1
+		}
+	}
+	return false
+}
+
 // primary returns which T-Server took the role of primary last.
 func (p *pair) primary() wire.ID {
 	p.mu.Lock()
