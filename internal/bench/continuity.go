@@ -74,7 +74,7 @@ type continuity struct {
 
 func (c *continuity) run(ctx context.Context) error {
 	args := map[string]string{"erlangs": strconv.Itoa(c.o.Calls), "hold": "const:" + c.o.Hold.String(), "ring": ringTime.String(), "inbound": "0"}
-	if err := c.tell(wire.Switch, "load", args); err != nil {
+	if err := c.order("load", args); err != nil {
 		return err
 	}
 	if err := c.inProgress(ctx); err != nil {
@@ -138,7 +138,7 @@ func (c *continuity) kill(ctx context.Context, i int) error {
 func (c *continuity) settle(ctx context.Context) error {
 	from := c.seen()
 	for _, verb := range []string{"load-stop", "release-all"} {
-		if err := c.tell(wire.Switch, verb, nil); err != nil {
+		if err := c.order(verb, nil); err != nil {
 			return err
 		}
 	}

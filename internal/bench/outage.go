@@ -174,7 +174,7 @@ func (p *pair) underLoad(ctx context.Context) (*Follower, error) {
 		return nil, err
 	}
 	args := map[string]string{"erlangs": strconv.Itoa(outageErlangs), "hold": "const:400ms", "ring": "100ms", "inbound": "0"}
-	return f, p.tell(wire.Switch, "load", args)
+	return f, p.order("load", args)
 }
 
 // pause waits on the wall clock.

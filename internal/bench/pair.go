@@ -152,7 +152,7 @@ func (p *pair) primary() wire.ID {
 	return wire.None
 }
 
-// tell gives a node a command.
-func (p *pair) tell(id wire.ID, verb string, args map[string]string) error {
-	return p.Do(id, &node.Command{ID: 1, Verb: verb, Args: args})
+// order gives the switch a command.
+func (p *pair) order(verb string, args map[string]string) error {
+	return p.Do(wire.Switch, &node.Command{ID: 1, Verb: verb, Args: args})
 }

@@ -236,7 +236,7 @@ func throughputPair(ctx context.Context) (*subject, func(), error) {
 		return nil, nil, err
 	}
 	s := newSubject(func(calls int) error {
-		return p.tell(wire.Switch, "burst", map[string]string{"calls": strconv.Itoa(calls)})
+		return p.order("burst", map[string]string{"calls": strconv.Itoa(calls)})
 	})
 	h, err := natsworld.NewHost(ctx, natsworld.HostOptions{
 		ID: wire.Client(1), Config: c, URL: p.NATSURL(), Pair: p.Pair(), Clock: natsworld.NewClock(1),
