@@ -13,7 +13,7 @@ FUZZ_TIME ?= 10s
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
-.PHONY: help demo test test-extra race lint fmt tidy soak matrix bench bench-pair bench-short continuity fuzz cover build
+.PHONY: help demo test test-extra race lint fmt tidy soak matrix bench bench-pair bench-short bench-peers continuity fuzz cover build
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,13 @@ bench: bench-pair ## Benchmarks, as ratios to something that runs beside them
 bench-pair: build ## Outage and throughput of a pair of processes, beside bare NATS programs (3 minutes; docs/benchmarks.md)
 	bin/hotpair bench outage --quiet
 	bin/hotpair bench throughput --quiet
+
+bench-peers: build ## keepalived and Redis Sentinel doing the like (2 minutes; root, Debian; installs what is missing)
+	@for p in keepalived:keepalived redis-server:redis-server redis-sentinel:redis-sentinel iproute2:ip; do \
+		command -v "$${p#*:}" >/dev/null || { echo "bench-peers: installing $${p%:*}"; \
+			{ apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$${p%:*}" >/dev/null; } || echo "bench-peers: cannot install $${p%:*}"; }; \
+	done
+	bin/hotpair bench peers --quiet
 
 bench-short: build ## The same, shorter: to see that it runs
 	bin/hotpair bench outage --kills 5 --stops 1 --holes 1 --quiet

@@ -27,7 +27,7 @@ docs/benchmarks.md says what is measured, and how. Nothing else should run on th
 	}
 	cmd.PersistentFlags().BoolVar(&f.json, "json", false, "print one line of JSON instead of a table")
 	cmd.PersistentFlags().BoolVar(&f.quiet, "quiet", false, "do not tell of progress")
-	cmd.AddCommand(f.outage(), f.throughput(), f.continuity())
+	cmd.AddCommand(f.outage(), f.throughput(), f.continuity(), f.peers())
 	return cmd
 }
 
@@ -103,5 +103,20 @@ func (f *benchFlags) continuity() *cobra.Command {
 	cmd.Flags().IntVar(&o.Calls, "calls", 1000, "in progress, on average")
 	cmd.Flags().DurationVar(&o.Hold, "hold", 6*time.Second, "how long each call is held")
 	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "of the random moments")
+	return cmd
+}
+
+func (f *benchFlags) peers() *cobra.Command {
+	o := bench.PeersOptions{}
+	cmd := &cobra.Command{
+		Use: "peers", Short: "How long keepalived and Redis Sentinel take to do the like (two minutes; needs root and their Debian packages)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd, func(ctx context.Context, report func(string, ...any)) (*bench.Report, error) {
+				o.Report = report
+				return bench.Peers(ctx, o)
+			})
+		},
+	}
+	cmd.Flags().IntVar(&o.Kills, "kills", 15, "how often the active one is killed; where it takes seconds, a third of it")
 	return cmd
 }
