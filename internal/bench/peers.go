@@ -166,7 +166,7 @@ func vrrp(advert string, share int) func(context.Context, int, func(time.Duratio
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 		defer removeHosts()
 		if err := makeHosts(ctx); err != nil {
 			return err
