@@ -106,7 +106,8 @@ func (r *runner) natsDown() bool {
 func (r *runner) healCarrier() error {
 	for from := range wire.Client(r.sc.Config.Clients + 1) {
 		for to := range wire.Client(r.sc.Config.Clients + 1) {
-			if d := (direction{from, to}); r.impaired[d] {
+			d := direction{from, to}
+			if _, bad := r.impaired[d]; bad {
 				if err := r.impair(d, fault.Impairment{}); err != nil {
 					return err
 				}

@@ -17,7 +17,9 @@ func TestScenariosHold(t *testing.T) {
 		for _, sc := range all(t, dir) {
 			t.Run(sc.Name, func(t *testing.T) {
 				t.Parallel()
-				require.Equal(t, dir != "virtual", sc.hasLadder, "a scenario that every world plays has its ladder")
+				if dir == "hotstandby" {
+					require.True(t, sc.hasLadder, "a scenario of the source has its ladder")
+				}
 				res, _ := play(t, sc, Options{})
 				require.Equal(t, Held, res.Verdict, res.Text())
 			})
@@ -54,14 +56,19 @@ func TestEqualVerdicts(t *testing.T) {
 			go worker(world, next)
 		}
 	}
-	want := map[string]*Result{}
+	want, ladders := map[string]*Result{}, map[string]bool{}
 	for _, sc := range list {
+		ladders[sc.Name] = sc.hasLadder
 		want[sc.Name], _ = play(t, sc, Options{})
 	}
 	for range 2 * len(list) {
 		res := <-got
 		assert.Equal(t, Held, res.Verdict, "%s", res.Text())
-		assert.Empty(t, Equal(want[res.Scenario], res), "%s in %s", res.Scenario, res.World)
+		other := want[res.Scenario]
+		if !ladders[res.Scenario] { // what is said is a matter of chance
+			other.Links, res.Links = nil, nil
+		}
+		assert.Empty(t, Equal(other, res), "%s in %s", res.Scenario, res.World)
 	}
 }
 

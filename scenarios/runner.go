@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"hotpair/internal/fault"
 	"hotpair/internal/monitor"
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
@@ -75,7 +76,7 @@ type runner struct {
 	commandID    uint64
 	answer       answer
 	booted       map[wire.ID]bool
-	impaired     map[direction]bool
+	impaired     map[direction]fault.Impairment
 	isolated     map[wire.ID]bool
 	lostReleases bool
 }
@@ -141,7 +142,7 @@ func newRunner(ctx context.Context, sc *Scenario, opt Options) (*runner, error) 
 	}
 	r := &runner{
 		ctx: ctx, sc: sc, opt: opt, facts: newFacts(), kinds: map[wire.Kind]bool{},
-		booted: map[wire.ID]bool{}, impaired: map[direction]bool{}, isolated: map[wire.ID]bool{},
+		booted: map[wire.ID]bool{}, impaired: map[direction]fault.Impairment{}, isolated: map[wire.ID]bool{},
 	}
 	for i := range sc.lines {
 		l := &sc.lines[i]

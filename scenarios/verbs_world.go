@@ -40,7 +40,7 @@ func worldVerbs() []*verb {
 		nodesVerb("resume", "Lets paused nodes go on.", func(r *runner, id wire.ID) error { return r.world.Resume(id) }),
 		{
 			name: "cut", group: world, usage: "cut A->B | A-B", parse: parseCut,
-			help: "Lets nothing pass on a link, one way or both. Its heal is heal.",
+			help: "Lets nothing pass on a link, one way or both. Its heal is heal. Instead of a link, all means every link; what is done to a link adds up.",
 		},
 		{
 			name: "delay", group: world, usage: "delay A->B|A-B TIME [jitter=TIME]", keys: []string{"jitter"}, parse: parseDelay,
@@ -51,12 +51,20 @@ func worldVerbs() []*verb {
 			help: "Loses a share of what passes on a link, at random. Its heal is heal.",
 		},
 		{
+			name: "duplicate", group: world, usage: "duplicate A->B|A-B share=0.2", keys: []string{"share"}, parse: parseDuplicate,
+			help: "Lets a share of what passes on a link arrive twice. Its heal is heal.",
+		},
+		{
+			name: "reorder", group: world, usage: "reorder A->B|A-B share=0.2 [by=TIME]", keys: []string{"share", "by"}, parse: parseReorder,
+			help: "Lets a share of what passes on a link be overtaken: it arrives up to that time late, 50ms if not given. Its heal is heal.",
+		},
+		{
 			name: "isolate", group: world, usage: "isolate NODE [black-hole]", parse: parseIsolate,
 			help: "Cuts a node off from NATS: its connection is closed, or becomes a black hole. Its heal is heal.",
 		},
 		{
 			name: "heal", group: world, usage: "heal A->B | A-B | NODE | all", parse: parseHeal,
-			help: "Ends what cut, delay, drop and isolate did to a link, a node's connection, or everything.",
+			help: "Ends what cut, delay, drop, duplicate, reorder and isolate did to a link, a node's connection, or everything.",
 		},
 		{
 			name: "option", group: world, usage: "option A|B KEY=VALUE", parse: parseOption,
@@ -95,15 +103,17 @@ func (s eachNode) run(r *runner) error {
 	return nil
 }
 
-// impair sets directions of links to a state.
+// impair changes the state of directions of links: what was done to them before goes on.
 type impair struct {
-	ways  []direction
-	state fault.Impairment
+	ways   []direction
+	change func(*fault.Impairment)
 }
 
 func (s impair) run(r *runner) error {
 	for _, d := range s.ways {
-		if err := r.impair(d, s.state); err != nil {
+		state := r.impaired[d]
+		s.change(&state)
+		if err := r.impair(d, state); err != nil {
 			return err
 		}
 	}
@@ -117,14 +127,14 @@ func (r *runner) impair(d direction, state fault.Impairment) error {
 	if state.IsZero() {
 		delete(r.impaired, d)
 	} else {
-		r.impaired[d] = true
+		r.impaired[d] = state
 	}
 	return nil
 }
 
 func parseCut(a *args) (step, error) {
 	ways, err := a.directions()
-	return impair{ways, fault.Impairment{Cut: true}}, err
+	return impair{ways, func(i *fault.Impairment) { i.Cut = true }}, err
 }
 
 func parseDelay(a *args) (step, error) {
@@ -136,24 +146,53 @@ func parseDelay(a *args) (step, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := impair{ways: ways}
-	if s.state.Delay, err = parseDuration(w); err != nil {
-		return nil, err
-	}
-	s.state.Jitter, _, err = a.duration("jitter")
-	return s, err
-}
-
-func parseDrop(a *args) (step, error) {
-	ways, err := a.directions()
+	delay, err := parseDuration(w)
 	if err != nil {
 		return nil, err
 	}
+	jitter, _, err := a.duration("jitter")
+	return impair{ways, func(i *fault.Impairment) { i.Delay, i.Jitter = delay, jitter }}, err
+}
+
+func parseDrop(a *args) (step, error) {
+	ways, share, err := parseShare(a)
+	return impair{ways, func(i *fault.Impairment) { i.Loss = share }}, err
+}
+
+func parseDuplicate(a *args) (step, error) {
+	ways, share, err := parseShare(a)
+	return impair{ways, func(i *fault.Impairment) { i.Duplicate = share }}, err
+}
+
+// reorderBy is how late an overtaken packet may be if nothing else is said.
+const reorderBy = 50 * time.Millisecond
+
+func parseReorder(a *args) (step, error) {
+	ways, share, err := parseShare(a)
+	if err != nil {
+		return nil, err
+	}
+	by, given, err := a.duration("by")
+	if !given {
+		by = reorderBy
+	}
+	if by == 0 {
+		return nil, errors.New("by is a time above 0")
+	}
+	return impair{ways, func(i *fault.Impairment) { i.Reorder, i.ReorderBy = share, by }}, err
+}
+
+// parseShare reads a link and a share of what passes there.
+func parseShare(a *args) ([]direction, float64, error) {
+	ways, err := a.directions()
+	if err != nil {
+		return nil, 0, err
+	}
 	share, err := strconv.ParseFloat(a.keys["share"], 64)
 	if err != nil || !(share > 0 && share <= 1) {
-		return nil, fmt.Errorf("share is a number above 0 and up to 1, not %q", a.keys["share"])
+		return nil, 0, fmt.Errorf("share is a number above 0 and up to 1, not %q", a.keys["share"])
 	}
-	return impair{ways, fault.Impairment{Loss: share}}, nil
+	return ways, share, nil
 }
 
 type isolate struct {
@@ -217,7 +256,7 @@ func (s heal) run(r *runner) error {
 		return r.act(func() error { return r.world.Isolate(s.id, fault.Joined) })
 	}
 	for _, d := range s.ways {
-		if !r.impaired[d] {
+		if _, bad := r.impaired[d]; !bad {
 			continue
 		}
 		if err := r.impair(d, fault.Impairment{}); err != nil {

@@ -227,11 +227,26 @@ type direction struct{ from, to wire.ID }
 
 // directions reads A->B, or A-B for both ways.
 func (a *args) directions() ([]direction, error) {
-	w, err := a.word("a link, as A->B or A-B,")
+	w, err := a.word("a link, as A->B or A-B, or all")
 	if err != nil {
 		return nil, err
 	}
+	if w == "all" {
+		return a.everyLink(), nil
+	}
 	return a.parseDirections(w)
+}
+
+// everyLink returns both directions of every link.
+func (a *args) everyLink() (ways []direction) {
+	for from := range wire.Client(a.config.Clients + 1) {
+		for to := range wire.Client(a.config.Clients + 1) {
+			if wire.LinkOf(from, to) != wire.NoLink {
+				ways = append(ways, direction{from, to})
+			}
+		}
+	}
+	return ways
 }
 
 func (a *args) parseDirections(w string) ([]direction, error) {

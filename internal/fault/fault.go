@@ -18,6 +18,11 @@ type Impairment struct {
 	Jitter time.Duration
 	// Loss is the share of packets that is lost, from 0 to 1.
 	Loss float64
+	// Duplicate is the share of packets that arrive twice, from 0 to 1.
+	Duplicate float64
+	// Reorder is the share of packets that others overtake, from 0 to 1: they arrive up to ReorderBy late, and nobody waits for them.
+	Reorder   float64
+	ReorderBy time.Duration
 }
 
 // IsZero reports whether the link is healthy.
@@ -40,6 +45,12 @@ func (i Impairment) String() string {
 	}
 	if i.Loss > 0 {
 		parts = append(parts, fmt.Sprintf("loss=%g", i.Loss))
+	}
+	if i.Duplicate > 0 {
+		parts = append(parts, fmt.Sprintf("duplicate=%g", i.Duplicate))
+	}
+	if i.Reorder > 0 {
+		parts = append(parts, fmt.Sprintf("reorder=%g by=%s", i.Reorder, i.ReorderBy))
 	}
 	return strings.Join(parts, " ")
 }

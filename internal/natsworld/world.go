@@ -319,7 +319,7 @@ func (w *World) Impair(from, to wire.ID, i fault.Impairment) error {
 		return fmt.Errorf("impair %s->%s: %w", from, to, err)
 	}
 	w.applied(from, to, i.String())
-	i.Delay, i.Jitter = w.clock.Wall(i.Delay), w.clock.Wall(i.Jitter)
+	i.Delay, i.Jitter, i.ReorderBy = w.clock.Wall(i.Delay), w.clock.Wall(i.Jitter), w.clock.Wall(i.ReorderBy)
 	w.relay.Impair(from, to, i)
 	return nil
 }

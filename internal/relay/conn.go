@@ -3,7 +3,6 @@ package relay
 import (
 	"bufio"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -49,10 +48,6 @@ const (
 	// together is how many bytes of frames are written at once.
 	together = 64 << 10
 )
-
-func jitter(rng *rand.Rand, most time.Duration) time.Duration {
-	return time.Duration(rng.Int64N(int64(most) + 1))
-}
 
 // close ends the connection at both ends.
 func (c *conn) close() {
@@ -182,20 +177,30 @@ func (c *conn) write(server net.Conn, b []byte) error {
 	return err
 }
 
-// holdBack loses or delays a frame, if its direction is impaired, and reports whether it did. Frames of a direction keep their order: as
-// long as one of them waits, those behind it do.
+// holdBack loses, delays or doubles a frame, if its direction is impaired, and reports whether it has taken care of it. Frames of a direction keep their
+// order, except for those that others overtake: as long as one of them waits, those behind it do.
 func (c *conn) holdBack(dir direction, frame []byte, server net.Conn) bool {
 	if dir == (direction{}) {
 		return false
 	}
-	lost, i := c.relay.fate(dir)
-	if lost {
+	f := c.relay.draw(dir)
+	if f.lost {
+		return true
+	}
+	if f.twice {
+		frame = append(append([]byte(nil), frame...), frame...)
+	}
+	if f.late > 0 {
+		c.overtaken(frame, f.delay+f.late, server)
 		return true
 	}
 	queue := c.held[dir]
 	if queue == nil {
-		if i.Delay == 0 {
-			return false
+		if f.delay == 0 {
+			if f.twice {
+				c.out = append(c.out, frame...)
+			}
+			return f.twice
 		}
 		queue = make(chan held, maxHeld)
 		if c.held == nil {
@@ -205,15 +210,41 @@ func (c *conn) holdBack(dir direction, frame []byte, server net.Conn) bool {
 		c.relay.wg.Add(1)
 		go c.release(queue, server)
 	}
+	c.keep(frame)
+	select {
+	case queue <- held{time.Now().Add(f.delay), append([]byte(nil), frame...)}:
+	case <-c.gone:
+	}
+	return true
+}
+
+// keep counts what waits.
+func (c *conn) keep(frame []byte) {
 	if c.heldBytes.Add(int64(len(frame))) > maxHeldBytes {
 		c.relay.log.Error("a connection is closed: too much of it is delayed", zap.Stringer("node", c.id), zap.Int("bytes", maxHeldBytes))
 		c.close()
 	}
-	select {
-	case queue <- held{time.Now().Add(i.Delay), append([]byte(nil), frame...)}:
-	case <-c.gone:
-	}
-	return true
+}
+
+// overtaken passes a frame on later, whatever else passes meanwhile.
+func (c *conn) overtaken(frame []byte, after time.Duration, server net.Conn) {
+	c.keep(frame)
+	frame = append([]byte(nil), frame...)
+	c.relay.wg.Add(1)
+	go func() {
+		defer c.relay.wg.Done()
+		timer := time.NewTimer(after)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-c.gone:
+			return
+		}
+		if !c.swallowing.Load() {
+			_ = c.write(server, frame) // an error means that the connection is at its end
+		}
+		c.heldBytes.Add(-int64(len(frame)))
+	}()
 }
 
 // release passes on the frames of one direction when their time has come.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -132,18 +133,40 @@ func (r *Relay) Isolate(id wire.ID, i fault.Isolation) {
 	}
 }
 
-// fate decides what becomes of a frame: whether it is lost, and how long it is held back.
-func (r *Relay) fate(d direction) (lost bool, i fault.Impairment) {
+// fate is what becomes of a frame.
+type fate struct {
+	lost  bool
+	delay time.Duration // in order
+	late  time.Duration // and behind others; 0 if none overtakes it
+	twice bool
+}
+
+// draw draws what becomes of a frame.
+func (r *Relay) draw(d direction) (f fate) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	i, bad := r.impaired[d]
 	if !bad {
-		return false, i
+		return f
 	}
-	if i.Jitter > 0 {
-		i.Delay += jitter(r.rng, i.Jitter)
+	f.lost = i.Cut || r.draws(i.Loss)
+	f.delay = i.Delay + r.upTo(i.Jitter)
+	if r.draws(i.Reorder) {
+		f.late = r.upTo(i.ReorderBy)
 	}
-	return i.Cut || i.Loss > 0 && r.rng.Float64() < i.Loss, i
+	f.twice = r.draws(i.Duplicate)
+	return f
+}
+
+// draws is true for this share of times.
+func (r *Relay) draws(share float64) bool { return share > 0 && r.rng.Float64() < share }
+
+// upTo draws a time from 0 to most.
+func (r *Relay) upTo(most time.Duration) time.Duration {
+	if most == 0 {
+		return 0
+	}
+	return time.Duration(r.rng.Int64N(int64(most) + 1))
 }
 
 // Close ends all listeners and connections, and waits for them.

@@ -210,6 +210,48 @@ func TestDelayKeepsOrder(t *testing.T) {
 	require.Equal(t, all, texts(t, in, len(all)))
 }
 
+// TestEverythingTwice, in its order.
+func TestEverythingTwice(t *testing.T) {
+	for name, delay := range map[string]time.Duration{"at once": 0, "late": time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			a, peer := b.connect(t, wire.A, nil), b.connect(t, wire.B, nil)
+			in := subscribe(t, peer, wire.B)
+			b.relay.Impair(wire.A, wire.B, fault.Impairment{Duplicate: 1, Delay: delay})
+			var want []string
+			for _, n := range numbers(50) {
+				send(t, a, wire.A, wire.B, n)
+				want = append(want, n, n)
+			}
+			require.Equal(t, want, texts(t, in, len(want)))
+		})
+	}
+}
+
+// TestOvertaken: what is held back for an hour does not hold up what comes behind, and what is held back for a moment arrives.
+func TestOvertaken(t *testing.T) {
+	b := newBench(t)
+	a, peer := b.connect(t, wire.A, nil), b.connect(t, wire.B, nil)
+	in := subscribe(t, peer, wire.B)
+	b.relay.Impair(wire.A, wire.B, fault.Impairment{Reorder: 0.5, ReorderBy: 1000 * time.Hour})
+	for _, n := range numbers(400) {
+		send(t, a, wire.A, wire.B, n)
+	}
+	require.NoError(t, a.Flush())
+	b.relay.Impair(wire.A, wire.B, fault.Impairment{})
+	send(t, a, wire.A, wire.B, "end")
+	came := until(t, in, "end")
+	require.Greater(t, len(came), 150)
+	require.Less(t, len(came), 250)
+	require.IsIncreasing(t, toNumbers(t, came))
+
+	b.relay.Impair(wire.A, wire.B, fault.Impairment{Reorder: 1, ReorderBy: 20 * time.Millisecond})
+	for _, n := range numbers(100) {
+		send(t, a, wire.A, wire.B, n)
+	}
+	require.ElementsMatch(t, numbers(100), texts(t, in, 100))
+}
+
 func TestDelayHoldsNothingElseUp(t *testing.T) {
 	b := newBench(t)
 	a, peer := b.connect(t, wire.A, nil), b.connect(t, wire.B, nil)
@@ -377,4 +419,13 @@ func asTimeout(err error, target *net.Error) bool {
 		*target = n
 	}
 	return ok && n.Timeout() && err != io.EOF //nolint:errorlint // as above
+}
+
+func toNumbers(t *testing.T, texts []string) (list []int) {
+	for _, s := range texts {
+		n, err := strconv.Atoi(s)
+		require.NoError(t, err)
+		list = append(list, n)
+	}
+	return list
 }

@@ -81,18 +81,46 @@ func (h *host) SendPacket(to wire.ID, header link.Header, m *wire.Message) {
 	if header.Kind == link.Hello || header.Kind == link.HelloAck {
 		header.Conn = h.conn
 	}
-	after := latency
 	if !p.impairment.IsZero() {
-		if p.impairment.Cut || (p.impairment.Loss > 0 && w.rng.Float64() < p.impairment.Loss) {
-			return
-		}
-		after += p.impairment.Delay
-		if p.impairment.Jitter > 0 {
-			after += time.Duration(w.rng.Int64N(int64(p.impairment.Jitter) + 1))
-		}
+		h.sendImpaired(p, to, header, m)
+		return
 	}
-	p.last = max(p.last, w.now+after)
-	w.queue.Push(p.last, event{kind: evPacket, host: to, ref: w.flights.add(h.id, header, m), gen: w.natsGen})
+	p.last = max(p.last, w.now+latency)
+	h.send(p.last, to, header, m)
+}
+
+func (h *host) send(at time.Duration, to wire.ID, header link.Header, m *wire.Message) {
+	w := h.world
+	w.queue.Push(at, event{kind: evPacket, host: to, ref: w.flights.add(h.id, header, m), gen: w.natsGen})
+}
+
+// sendImpaired draws what becomes of a packet.
+func (h *host) sendImpaired(p *path, to wire.ID, header link.Header, m *wire.Message) {
+	w, i := h.world, &p.impairment
+	if i.Cut || w.draws(i.Loss) {
+		return
+	}
+	at := max(p.last, w.now+latency+i.Delay+w.upTo(i.Jitter))
+	if w.draws(i.Reorder) {
+		at += w.upTo(i.ReorderBy)
+	} else {
+		p.last = at
+	}
+	h.send(at, to, header, m)
+	if w.draws(i.Duplicate) {
+		h.send(at, to, header, m)
+	}
+}
+
+// draws is true for this share of times.
+func (w *World) draws(share float64) bool { return share > 0 && w.rng.Float64() < share }
+
+// upTo draws a time from 0 to most.
+func (w *World) upTo(most time.Duration) time.Duration {
+	if most == 0 {
+		return 0
+	}
+	return time.Duration(w.rng.Int64N(int64(most) + 1))
 }
 
 // Impair sets the state of one direction of a link.

@@ -118,6 +118,30 @@ func TestDelayedPacketsKeepTheirOrder(t *testing.T) {
 	require.NotContains(t, lines, "down", "a gap would have closed the link")
 }
 
+// agentChanges sends twenty messages over an impaired link, and returns what A hears and how often the link goes down for it.
+func agentChanges(t *testing.T, i fault.Impairment) (heard, gaps int) {
+	w := started(t, nil)
+	require.NoError(t, w.Impair(wire.Switch, wire.A, i))
+	for i := range 20 {
+		args := map[string]string{"dn": "1001", "state": []string{"ready", "not-ready"}[i%2]}
+		require.NoError(t, w.Do(wire.Switch, &node.Command{ID: 1, Verb: "agent", Args: args}))
+	}
+	lines := w.pass(time.Second)
+	return strings.Count(lines, `A#1 received S {"kind":"AgentChanged"`), strings.Count(lines, "A#1 down S gap")
+}
+
+func TestDuplicatesAreDropped(t *testing.T) {
+	heard, gaps := agentChanges(t, fault.Impairment{Duplicate: 1})
+	require.Equal(t, 20, heard)
+	require.Zero(t, gaps)
+}
+
+func TestAnOvertakenPacketEndsTheSession(t *testing.T) {
+	heard, gaps := agentChanges(t, fault.Impairment{Reorder: 0.5, ReorderBy: 100 * time.Millisecond})
+	require.Less(t, heard, 20)
+	require.Equal(t, 1, gaps)
+}
+
 func TestIsolation(t *testing.T) {
 	w := started(t, nil)
 	require.NoError(t, w.Isolate(wire.A, fault.Dropped))
