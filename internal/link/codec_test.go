@@ -182,7 +182,7 @@ var traffic = []struct {
 	{wire.A, wire.B, wire.Message{Kind: wire.CallNamed, Epoch: 1, Num: 4, Call: callmodel.CallID{Ref: 7, Born: 9}, ConnID: 0xfedcba9876543210}},
 	{wire.B, wire.A, wire.Message{Kind: wire.CallNamedAck, Epoch: 1, Num: 4, Call: callmodel.CallID{Ref: 7, Born: 9}, ConnID: 1}},
 	{wire.A, wire.Client(12), wire.Message{
-		Kind: wire.EventRinging, Epoch: 1, Seq: 9, Sub: 1, Call: callmodel.CallID{Ref: 7, Born: 9}, ConnID: 1, CallType: callmodel.CallInbound, ThisDN: "1001", OtherDN: "T1",
+		Kind: wire.EventRinging, Epoch: 1, Seq: 9, Sub: 1<<32 - 1, Call: callmodel.CallID{Ref: 1<<32 - 1, Born: 9}, ConnID: 1, CallType: callmodel.CallInbound, ThisDN: "1001", OtherDN: "T1",
 	}},
 }
 
@@ -208,7 +208,7 @@ func TestNothingIsLeftOut(t *testing.T) {
 	for _, dst := range []any{&wire.Message{}, &Header{}} {
 		v := reflect.ValueOf(dst).Elem()
 		for i := range v.NumField() {
-			for _, value := range []any{1, "x", `<"` + "\u2028", true} {
+			for _, value := range []any{1, "x", "<", ">", "&", `"`, `\`, "\x1f", "\x7f", "\u2028", "\xff", true} {
 				h, m := header, wire.Message{Kind: wire.CallNamed}
 				v.SetZero()
 				field := reflect.Indirect(v).Field(i)
@@ -241,7 +241,7 @@ func TestAlmostTraffic(t *testing.T) {
 		data, err := Encode(nil, header, &tc.msg)
 		require.NoError(t, err)
 		for i := range data {
-			for _, with := range []string{"", " ", "0", "9", `"`, `\`, "x", "{", "}", ",", "\x80", string(data[i]) + string(data[i])} {
+			for _, with := range []string{"", " ", "0", "9", "00000000000000000001", `"`, `\`, "x", "g", "{", "}", ",", "\x80", string(data[i]) + string(data[i])} {
 				almost := slices.Concat(data[:i], []byte(with), data[i+1:])
 				p, err := Decode(almost, tc.from, tc.to)
 				sameAsGeneral(t, almost, tc.from, tc.to, p, err)
