@@ -3,6 +3,7 @@ package mlayer
 import (
 	"hotpair/callmodel"
 	"hotpair/internal/canon"
+	"hotpair/internal/node"
 	"hotpair/internal/wire"
 )
 
@@ -18,7 +19,11 @@ func (l *Layer) AppendCanonical(b []byte) []byte {
 	b = canon.Bool(b, l.learning)
 	b = canon.Bool(b, l.oldDone)
 	b = canon.Bool(b, l.awaiting)
-	return canon.Bool(b, l.broken)
+	b = canon.Bool(b, l.broken)
+	b = canon.Bool(b, l.noStore)
+	b = canon.Uint(b, l.alarms)
+	b = canon.Uint(b, l.office)
+	return canon.Bool(b, l.changed)
 }
 
 // Restore implements node.Node.
@@ -31,16 +36,21 @@ func (l *Layer) Restore(b []byte) error {
 		l.t[i].restore(r)
 	}
 	l.learning, l.oldDone, l.awaiting, l.broken = r.Bool(), r.Bool(), r.Bool(), r.Bool()
+	l.noStore, l.alarms, l.office, l.changed = r.Bool(), canon.Read[node.Alarms](r), canon.Read[wire.ID](r), r.Bool()
 	l.ready = l.pairReady()
 	return r.Err()
 }
 
 func (v *view) append(b []byte) []byte {
 	b = canon.Bool(b, v.up)
-	if !v.up {
+	b = canon.Bool(b, v.waiting)
+	if !v.up && !v.waiting {
 		return b
 	}
 	b = canon.Uint(b, v.inc)
+	if !v.up {
+		return b
+	}
 	b = canon.Bool(b, v.told)
 	b = canon.Uint(b, v.role)
 	b = canon.Uint(b, v.epoch)
@@ -51,11 +61,14 @@ func (v *view) append(b []byte) []byte {
 }
 
 func (v *view) restore(r *canon.Reader) {
-	*v = view{up: r.Bool()}
-	if !v.up {
+	*v = view{up: r.Bool(), waiting: r.Bool()}
+	if !v.up && !v.waiting {
 		return
 	}
 	v.inc = canon.Read[uint64](r)
+	if !v.up {
+		return
+	}
 	v.told = r.Bool()
 	v.role = canon.Read[wire.Role](r)
 	v.epoch = canon.Read[uint64](r)

@@ -12,6 +12,9 @@ import (
 const (
 	learnTimer node.TimerKind = iota + 1 // learning ends
 	oldTimer                             // the old primary has not answered
+	lossTimer                            // disconnect-switchover-timeout (X11) is over; the key is the T-Server
+	flipTimer                            // haflip-detect-timeout (X11) is over
+	storeTimer                           // the store is tried again
 )
 
 // Layer is the Management Layer. It implements node.Node.
@@ -25,6 +28,13 @@ type Layer struct {
 	awaiting bool // oldTimer is armed
 	broken   bool // the stored record cannot be read
 	ready    bool // the pair's readiness, as noted last
+	noStore  bool // storeTimer is armed: the store takes nothing, and nobody is named until it is tried again
+
+	alarms  node.Alarms
+	office  wire.ID // who was seen in force last
+	changed bool    // flipTimer is armed
+
+	persisted bool // in this step, so that what follows may be dropped
 }
 
 // view is what M knows of a T-Server.
@@ -38,6 +48,7 @@ type view struct {
 	announced bool
 	ready     bool
 	assigned  bool // it was sent the record's assignment on this link
+	waiting   bool // the link is lost, and lossTimer is armed (X11); inc was lost
 }
 
 // New makes a Management Layer. The options are valid.
@@ -45,27 +56,32 @@ func New(o Options) *Layer { return &Layer{opt: o} }
 
 // Step implements node.Node.
 func (l *Layer) Step(in *node.Input, out *node.Output) {
+	l.persisted = false
 	switch in.Kind {
 	case node.Start:
 		l.load(in.Value, out)
 		l.learn(out)
 	case node.StoreConflict:
 		// Another M has written: what it wrote is the record now.
+		l.storeTakes(out)
 		l.load(in.Value, out)
 		l.stopAwaiting(out)
 		l.learn(out)
+		l.refuseUnstored(in, "another Management Layer has written the record", out)
+	case node.StoreFailed:
+		l.storeFailed(in, out)
 	case node.PortUp:
-		*l.view(in.Peer) = view{up: true, inc: in.Inc}
+		l.back(in, out)
 	case node.PortDown:
 		l.lost(in, out)
 	case node.CarrierDown:
-		l.t = [2]view{}
+		l.cutOff(out)
 	case node.CarrierUp:
 		l.learn(out)
 	case node.Receive:
 		l.receive(in, out)
 	case node.Fired:
-		l.fired(in.Timer)
+		l.fired(in.Timer, out)
 	case node.Do:
 		l.command(in.Cmd, out)
 	}
@@ -74,28 +90,21 @@ func (l *Layer) Step(in *node.Input, out *node.Output) {
 
 func (l *Layer) view(id wire.ID) *view { return &l.t[id-wire.A] }
 
-func (l *Layer) fired(t node.Timer) {
+func (l *Layer) fired(t node.Timer, out *node.Output) {
 	switch t.Kind {
 	case learnTimer:
 		l.learning = false
 	case oldTimer:
 		l.awaiting, l.oldDone = false, true
+	case lossTimer:
+		l.giveUp(wire.ID(t.Key), out)
+	case flipTimer:
+		l.changed = false
+		l.alarms.Set(node.RoleFlapping, false, wire.None, "stable again", out)
+	case storeTimer:
+		l.tryStore(out)
 	default:
 		panic(fmt.Sprintf("mlayer: M never set the timer %v", t))
-	}
-}
-
-// lost: the control link to a T-Server is down. The other one is told (R11).
-func (l *Layer) lost(in *node.Input, out *node.Output) {
-	v := l.view(in.Peer)
-	inc := v.inc
-	*v = view{}
-	if l.view(in.Peer.Peer()).up {
-		m := out.Send(in.Peer.Peer(), wire.PeerFailed)
-		m.Epoch, m.Node, m.Inc = l.rec.Epoch, in.Peer, inc
-	}
-	if l.opt.Autorestart && in.Cause != node.CauseGoodbye {
-		out.Note(node.Note{Kind: node.NoteRestart, Peer: in.Peer})
 	}
 }
 
@@ -131,6 +140,10 @@ func (l *Layer) command(cmd *node.Command, out *node.Output) {
 		return
 	}
 	to := l.rec.Named.Peer()
+	if l.view(l.rec.Named).waiting {
+		l.stopWaiting(l.rec.Named, out)
+		l.giveUp(l.rec.Named, out)
+	}
 	l.name(to, !force, "operator's command", out)
 	out.Done(cmd)
 }
@@ -139,7 +152,9 @@ func (l *Layer) refuseSwitchover(force bool) string {
 	switch {
 	case l.learning || l.rec.Named == wire.None:
 		return "no primary is named yet"
-	case !l.inForce():
+	case l.noStore:
+		return "the store takes nothing"
+	case !l.inForce() && !l.view(l.rec.Named).waiting: // X11: the wait is not for manual switchovers
 		return l.rec.Named.String() + " is named and not primary yet"
 	}
 	other := l.view(l.rec.Named.Peer())

@@ -50,11 +50,7 @@ func (l *Layer) name(id wire.ID, normal bool, why string, out *node.Output) {
 
 func (l *Layer) setRecord(rec record, why string, out *node.Output) {
 	l.rec = rec
-	value, err := json.Marshal(rec)
-	if err != nil {
-		panic(err) // numbers and names only
-	}
-	out.Persist(value)
+	l.persist(out)
 	out.Note(node.Note{Kind: node.NoteRecord, Peer: rec.Named, N: rec.Epoch, M: rec.Inc, Text: why})
 	l.t[0].assigned, l.t[1].assigned = false, false
 }

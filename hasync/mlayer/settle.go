@@ -5,27 +5,32 @@ import (
 	"hotpair/internal/wire"
 )
 
-// learn begins the time in which M only listens.
+// learn begins the time in which M only listens (X12).
 func (l *Layer) learn(out *node.Output) {
 	l.learning = true
 	l.oldDone = false
-	out.Set(node.Timer{Kind: learnTimer}, l.opt.ConnectTout)
+	out.Set(node.Timer{Kind: learnTimer}, l.opt.DisconnectSwitchoverTimeout+l.opt.ConnectTout)
 }
 
 // settle does what the rules demand of the state as it is. It ends every step.
 func (l *Layer) settle(out *node.Output) {
 	l.notePairReady(out)
-	if l.broken || (l.learning && !l.endLearning(out)) {
+	if l.learning && !l.endLearning(out) {
 		return
 	}
-	if l.rec.Named == wire.None {
+	switch {
+	case l.broken || l.noStore: // nobody can be named
+	case l.rec.Named == wire.None:
 		l.coldStart(out)
-	} else {
+	default:
 		l.follow(out)
 		l.switchOver(out)
 	}
 	l.sendAssignments(out)
-	l.notePairReady(out)
+	if !l.persisted {
+		l.notePairReady(out)
+		l.settleAlarms(out)
+	}
 }
 
 // endLearning: learning ends early when there is nothing more to learn, or when the configured primary is there at a cold start.
@@ -75,6 +80,8 @@ func (l *Layer) switchOver(out *node.Output) {
 	another := named.told && named.inc != l.rec.Inc
 	var why string
 	switch {
+	case named.waiting: // X11
+		return
 	case !named.up:
 		why = l.rec.Named.String() + " is lost"
 	case another:

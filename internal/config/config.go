@@ -71,6 +71,8 @@ type file struct {
 	SyncReconnect *time.Duration `yaml:"sync-reconnect-tout"`
 	Autorestart   *bool          `yaml:"autorestart"`
 	Fence         *mlayer.Fence  `yaml:"fence"`
+	Damping       *time.Duration `yaml:"disconnect-switchover-timeout"`
+	Haflip        *time.Duration `yaml:"haflip-detect-timeout"`
 	Notices       *bool          `yaml:"disconnect-notices"`
 
 	PairOptions `yaml:",inline"`
@@ -137,6 +139,8 @@ func Parse(data []byte) (Config, error) {
 	set(&c.Link.SyncReconnect, f.SyncReconnect)
 	set(&c.M.Autorestart, f.Autorestart)
 	set(&c.M.Fence, f.Fence)
+	set(&c.M.DisconnectSwitchoverTimeout, f.Damping)
+	set(&c.M.HaflipDetectTimeout, f.Haflip)
 	set(&c.DisconnectNotices, f.Notices)
 	set(&c.M.ConnectTout, f.ConnectTout)
 	for _, o := range []*tserver.Options{&c.A, &c.B} {

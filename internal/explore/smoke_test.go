@@ -22,6 +22,7 @@ func model(without node.Rules, b Budget, change func(*config.Config)) *Model {
 	c.Clients = 0
 	c.Switch.Extensions, c.Switch.Trunks, c.Switch.CallRefs, c.Switch.SyncTime = 4, 0, 2, 0
 	c.A.MaxCallRef, c.B.MaxCallRef = 2, 2
+	c.M.HaflipDetectTimeout = 0 // a timer that changes nothing but an alarm
 	for _, o := range []*tserver.Options{&c.A, &c.B} {
 		// What is kept for clients would tell states apart that behave alike; what waits for the backup has a search of its own.
 		o.ResumeBuffer, o.HAPublish = 0, hasync.Immediate
@@ -128,6 +129,17 @@ func TestSmokeReplicated(t *testing.T) {
 	res := model(0, Budget{Calls: 2, Crashes: 1}, func(c *config.Config) {
 		c.A.HAPublish, c.B.HAPublish = hasync.Replicated, hasync.Replicated
 	}).Search()
+	t.Log(res)
+	require.Empty(t, res.Wrong, res.String())
+	require.Greater(t, res.States, 100)
+}
+
+// TestSmokeDamped: M waits, for as long as it may be, before it takes a lost T-Server for failed (X11).
+func TestSmokeDamped(t *testing.T) {
+	t.Parallel()
+	m := model(0, Budget{Crashes: 1}, func(c *config.Config) { c.M.DisconnectSwitchoverTimeout = 1 })
+	m.MaxStates = 10_000
+	res := m.Search()
 	t.Log(res)
 	require.Empty(t, res.Wrong, res.String())
 	require.Greater(t, res.States, 100)

@@ -162,10 +162,19 @@ func (m *Mux) step(in node.Input) {
 			continue
 		}
 		if stored, err := m.world.Persist(op.Value); err != nil {
-			m.step(node.Input{Kind: node.StoreConflict, Value: stored})
+			m.step(notStored(&in, stored, err))
 			return
 		}
 	}
+}
+
+// notStored is the input that tells the node that what it wanted to persist in the step of in was not stored.
+func notStored(in *node.Input, stored []byte, err error) node.Input {
+	n := node.Input{Kind: node.StoreFailed, Value: stored, Cmd: in.Cmd, Text: err.Error()}
+	if errors.Is(err, ErrConflict) {
+		n.Kind, n.Text = node.StoreConflict, ""
+	}
+	return n
 }
 
 func (m *Mux) carryOut(op *node.Op) {

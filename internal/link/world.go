@@ -16,7 +16,8 @@ type World interface {
 	SetTimer(t node.Timer, d time.Duration)
 	CancelTimer(t node.Timer)
 	// Persist makes value durable before it returns nil. It returns ErrConflict together with what is stored, if
-	// another incarnation has written since this one started.
+	// another incarnation has written since this one started; and any other error, together with what is stored, if the store does not take
+	// value (fault.ErrStore). While the store cannot be reached, it waits.
 	Persist(value []byte) (stored []byte, err error)
 	// Tracing reports whether records are wanted at all.
 	Tracing() bool

@@ -73,6 +73,8 @@ func CheckSpeed(c *config.Config, speed float64) error {
 		{"connect-tout", c.A.ConnectTout},
 		{"connect-tout", c.B.ConnectTout},
 		{"connect-tout", c.M.ConnectTout},
+		{"disconnect-switchover-timeout", c.M.DisconnectSwitchoverTimeout},
+		{"haflip-detect-timeout", c.M.HaflipDetectTimeout},
 		{"sync-time of the switch", c.Switch.SyncTime},
 		{"ha-publish-timeout", c.A.HAPublishTimeout},
 		{"ha-publish-timeout", c.B.HAPublishTimeout},

@@ -46,8 +46,13 @@ const (
 	// CarrierUp: the node's own connection is back. The carrier of a started node is up.
 	CarrierUp
 	// StoreConflict: another incarnation has persisted Value since this node last read or wrote; what the node
-	// wanted to persist was not stored, and what it put out after it in that step has been dropped.
+	// wanted to persist was not stored, and what it put out after it in that step has been dropped. Cmd is the command whose step that was, if it
+	// was one: it is not answered yet.
 	StoreConflict
+	// StoreFailed: what the node wanted to persist was not stored, since the store does not take it, being full or read-only (Text says why);
+	// Value is what is stored. What the node put out after it in that step has been dropped; Cmd is as with StoreConflict. A store that cannot
+	// be reached is another matter: the world waits for it.
+	StoreFailed
 )
 
 // Input is one thing that happens to a node.
@@ -60,6 +65,7 @@ type Input struct {
 	Msg   *wire.Message // of the world; valid during Step only, never changed
 	Cmd   *Command
 	Value []byte
+	Text  string
 }
 
 // Cause says why a port went down.
@@ -163,7 +169,8 @@ func (o *Output) Set(t Timer, d time.Duration) {
 func (o *Output) Cancel(t Timer) { o.Ops = append(o.Ops, Op{Kind: OpCancel, Timer: t}) }
 
 // Persist makes value the node's durable state. It is a barrier: the operations after it in this step happen only
-// when value is durable, and a crash may fall in between. See StoreConflict for the case that somebody else wrote.
+// when value is durable, and a crash may fall in between. See StoreConflict for the case that somebody else wrote, StoreFailed for a store that
+// takes nothing.
 func (o *Output) Persist(value []byte) {
 	o.Ops = append(o.Ops, Op{Kind: OpPersist, Value: value})
 }
