@@ -21,7 +21,7 @@ func allRules() []string {
 	for i := 1; i <= 9; i++ {
 		rules = append(rules, fmt.Sprintf("X%d", i))
 	}
-	return rules
+	return append(rules, "X11", "X12")
 }
 
 // headings are those of the source.
