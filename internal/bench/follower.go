@@ -30,6 +30,7 @@ type Follower struct {
 	count   uint64
 	ids     map[call]name
 	renames []Rename
+	gaps    []Gap
 	tally   Tally
 }
 
@@ -49,6 +50,12 @@ type Event struct {
 	Kind string
 	// Epoch is the sender's.
 	Epoch uint64
+}
+
+// Gap is what a primary, in its epoch, could not tell any more (X8), and said so: the events behind a number, up to another one.
+type Gap struct {
+	Behind, UpTo Number
+	Epoch        uint64
 }
 
 // Rename says that a call has another ConnID in one epoch than it had in an earlier one.
@@ -144,6 +151,7 @@ func (f *Follower) take(from string, p *payload, at time.Duration) {
 		f.tally.Resumed++
 		if !m.Complete {
 			f.tally.Incomplete++
+			f.gaps = append(f.gaps, Gap{f.at, number, m.Epoch})
 			f.at = number
 		}
 	case "EventPartyInfo":
@@ -176,6 +184,13 @@ func (f *Follower) Renames() []Rename {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.renames
+}
+
+// Gaps returns what could not be told.
+func (f *Follower) Gaps() []Gap {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.gaps
 }
 
 // news is an event that the client acts on.

@@ -67,6 +67,7 @@ func TestFollowerDoesWhatIsDocumented(t *testing.T) {
 	f.hear(&nats.Msg{Subject: "hotpair.pair.client.A.C1", Data: []byte("{")})
 	require.Equal(t, Tally{Repeated: 3, OldEpoch: 1, Resumed: 2, Incomplete: 1, Unreadable: 1}, f.Counts())
 	require.Equal(t, []Rename{{2, 2}}, f.Renames())
+	require.Equal(t, []Gap{{Number{13, 1}, Number{20, 1}, 3}}, f.Gaps())
 	n, last := f.Count()
 	require.Equal(t, uint64(8), n)
 	require.Equal(t, uint64(13), last.Seq)
@@ -91,19 +92,26 @@ func TestCompareFindsEachKindOfLoss(t *testing.T) {
 		}
 		return all
 	}
-	expected := []Number{n(1), n(2), n(3)}
+	expected, kills := []Number{n(1), n(2), n(3)}, map[uint64]bool{2: true, 3: false}
 	for _, tc := range []struct {
-		events []Event
-		want   Loss
+		events  []Event
+		gaps    []Gap
+		want    Loss
+		excused int
 	}{
-		{e(1, 2, 3), Loss{}},
-		{e(1, 3), Loss{Missing: 1}},
-		{e(1, 2, 3, 4), Loss{Invented: 1}},
-		{e(1, 2, 2, 3), Loss{Twice: 1}},
-		{e(1, 3, 2), Loss{Disorder: 1}},
-		{nil, Loss{Missing: 3}},
+		{e(1, 2, 3), nil, Loss{}, 0},
+		{e(1, 3), nil, Loss{Missing: 1}, 0},
+		{e(1, 2, 3, 4), nil, Loss{Invented: 1}, 0},
+		{e(1, 2, 2, 3), nil, Loss{Twice: 1}, 0},
+		{e(1, 3, 2), nil, Loss{Disorder: 1}, 0},
+		{nil, nil, Loss{Missing: 3}, 0},
+		{e(1), []Gap{{n(1), n(3), 3}}, Loss{}, 2},
+		{e(1), []Gap{{n(1), n(2), 3}}, Loss{Missing: 1}, 1},
+		{e(1), []Gap{{n(1), n(3), 2}}, Loss{Missing: 2}, 0}, // at readiness 1 there is no excuse
 	} {
-		require.Equal(t, tc.want, compare(expected, tc.events))
+		l, excused := compare(expected, tc.events, tc.gaps, kills)
+		require.Equal(t, tc.want, l)
+		require.Equal(t, tc.excused, excused)
 	}
 }
 
