@@ -39,9 +39,28 @@ type Config struct {
 	M       mlayer.Options
 	Switch  switchsim.Options
 	Link    link.Options
+	// Addp are the polling options of A and B, where they are not those of Link.
+	Addp [2]AddpOptions
 	// DisconnectNotices: the carrier tells when a connection has ended, and its peer is lost at once; otherwise polling finds it. Default true.
 	DisconnectNotices bool
 	Without           node.Rules
+}
+
+// AddpOptions are a T-Server's own polling options; nil: the pair's.
+type AddpOptions struct {
+	Timeout       *time.Duration `yaml:"addp-timeout"`
+	RemoteTimeout *time.Duration `yaml:"addp-remote-timeout"`
+}
+
+// LinkOptions returns the link layer's options of a node.
+func (c *Config) LinkOptions(id wire.ID) link.Options {
+	o := c.Link
+	if id.IsTServer() {
+		own := c.Addp[id-wire.A]
+		set(&o.AddpTimeout, own.Timeout)
+		set(&o.AddpRemoteTimeout, own.RemoteTimeout)
+	}
+	return o
 }
 
 // Default returns the configuration of an empty file.
@@ -66,7 +85,6 @@ func Default() Config {
 // file is the layout of the YAML file. Pointers tell what is not written from what is zero.
 type file struct {
 	Clients       *int           `yaml:"clients"`
-	AddpTimeout   *time.Duration `yaml:"addp-timeout"`
 	Reconnect     *time.Duration `yaml:"reconnect"`
 	SyncReconnect *time.Duration `yaml:"sync-reconnect-tout"`
 	Autorestart   *bool          `yaml:"autorestart"`
@@ -95,6 +113,8 @@ type PairOptions struct {
 	KplInterval        *time.Duration `yaml:"kpl-interval"`
 	KplTolerance       *int           `yaml:"kpl-tolerance"`
 	CleanupIdleTimeout *time.Duration `yaml:"cleanup-idle-timeout"`
+
+	AddpOptions `yaml:",inline"`
 }
 
 func (p *PairOptions) apply(o *tserver.Options) {
@@ -134,7 +154,9 @@ func Parse(data []byte) (Config, error) {
 		f.Switch = c.Switch // a document without content empties what it is decoded into
 	}
 	set(&c.Clients, f.Clients)
-	set(&c.Link.AddpTimeout, f.AddpTimeout)
+	set(&c.Link.AddpTimeout, f.Timeout)
+	set(&c.Link.AddpRemoteTimeout, f.RemoteTimeout)
+	c.Addp = [2]AddpOptions{f.A.AddpOptions, f.B.AddpOptions}
 	set(&c.Link.Reconnect, f.Reconnect)
 	set(&c.Link.SyncReconnect, f.SyncReconnect)
 	set(&c.M.Autorestart, f.Autorestart)
@@ -172,9 +194,17 @@ func (c *Config) SetOption(id wire.ID, key, value string) error {
 	if err := yaml.NewDecoder(strings.NewReader(key+": "+value), yaml.Strict()).Decode(&p); err != nil {
 		return fmt.Errorf("option %s of %s: %w", key, id, err)
 	}
-	changed := *o
+	changed, before := *o, c.Addp
 	p.apply(&changed)
-	if err := changed.Validate(); err != nil {
+	own := &c.Addp[id-wire.A]
+	if p.Timeout != nil {
+		own.Timeout = p.Timeout
+	}
+	if p.RemoteTimeout != nil {
+		own.RemoteTimeout = p.RemoteTimeout
+	}
+	if err := errors.Join(changed.Validate(), c.checkLink(id)); err != nil {
+		c.Addp = before
 		return err
 	}
 	*o = changed
@@ -210,11 +240,19 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("clients is from 0 to %d, not %d", wire.MaxClients, c.Clients)
 	}
 	for _, err := range []error{
-		c.A.Validate(), c.B.Validate(), c.M.Validate(), c.Switch.Validate(), c.Link.Validate(),
+		c.A.Validate(), c.B.Validate(), c.M.Validate(), c.Switch.Validate(), c.Link.Validate(), c.checkLink(wire.A), c.checkLink(wire.B),
 	} {
 		if err != nil {
 			return fmt.Errorf("configuration: %w", err)
 		}
+	}
+	return nil
+}
+
+func (c *Config) checkLink(id wire.ID) error {
+	o := c.LinkOptions(id)
+	if err := o.Validate(); err != nil {
+		return fmt.Errorf("%s: %w", id, err)
 	}
 	return nil
 }

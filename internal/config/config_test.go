@@ -54,10 +54,28 @@ func TestSetOption(t *testing.T) {
 		{wire.A, "ha-sync-batch", "many", "option ha-sync-batch of A: "},
 		{wire.A, "a: {b", "1", "an option is KEY=VALUE of small letters"},
 		{wire.A, "ha-sync-batch", "300\nconnect-tout: 1s", "an option is KEY=VALUE of small letters"},
+		{wire.A, "addp-remote-timeout", "1ms", "addp-remote-timeout is 0 (the other end uses its own addp-timeout), or from 100ms"},
 		{wire.A, "connect-tout", "", "an option is KEY=VALUE of small letters"},
 	} {
 		before := c
 		require.ErrorContains(t, c.SetOption(bad.id, bad.key, bad.value), bad.want)
 		require.Equal(t, before, c)
 	}
+}
+
+// TestPollingOptionsOfOneTServer: where it has none of its own, the pair's count.
+func TestPollingOptionsOfOneTServer(t *testing.T) {
+	c, err := config.Parse([]byte("addp-timeout: 10s\naddp-remote-timeout: 5s\nA:\n  addp-timeout: 0s\nB:\n  addp-remote-timeout: 2s\n"))
+	require.NoError(t, err)
+	polling := func(id wire.ID) []time.Duration {
+		o := c.LinkOptions(id)
+		return []time.Duration{o.AddpTimeout, o.AddpRemoteTimeout}
+	}
+	require.Equal(t, []time.Duration{0, 5 * time.Second}, polling(wire.A))
+	require.Equal(t, []time.Duration{10 * time.Second, 2 * time.Second}, polling(wire.B))
+	require.Equal(t, []time.Duration{10 * time.Second, 5 * time.Second}, polling(wire.MLayer))
+	require.NoError(t, c.SetOption(wire.A, "addp-timeout", "4s"))
+	require.Equal(t, []time.Duration{4 * time.Second, 5 * time.Second}, polling(wire.A))
+	_, err = config.Parse([]byte("B:\n  addp-timeout: 2h\n"))
+	require.ErrorContains(t, err, "B: addp-timeout is from 0 (off) to 1h, not 2h0m0s")
 }

@@ -52,7 +52,8 @@ type end struct {
 	told     []string
 	records  []string
 	untraced bool
-	conn     string // its connection, told in Hello and HelloAck
+	conn     string   // its connection, told in Hello and HelloAck
+	opt      *Options // its own, nil if they are the bench's
 
 	onStep   func(in *node.Input, out *node.Output)
 	conflict []byte // what the store answers to Persist; nil: it stores
@@ -62,7 +63,11 @@ type end struct {
 func (e *end) start() {
 	e.inc++
 	e.timers = map[node.Timer]time.Duration{}
-	e.mux = New(e.id, e.inc, []wire.ID{e.peer}, (*toy)(e), e, e.bench.opt)
+	opt := e.bench.opt
+	if e.opt != nil {
+		opt = *e.opt
+	}
+	e.mux = New(e.id, e.inc, []wire.ID{e.peer}, (*toy)(e), e, opt)
 	e.mux.Start(nil)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/goccy/go-json"
 
@@ -76,6 +77,10 @@ func (p *Packet) validate(from, to wire.ID) error {
 		return fmt.Errorf("%s: conn has %d bytes, at most %d are allowed", h.Kind, len(h.Conn), MaxConn)
 	case h.Conn != "" && h.Kind != Hello && h.Kind != HelloAck:
 		return fmt.Errorf("%s: conn belongs into hello and helloAck, and into nothing else", h.Kind)
+	case h.Addp != 0 && h.Kind != Hello && h.Kind != HelloAck:
+		return fmt.Errorf("%s: addp belongs into hello and helloAck, and into nothing else", h.Kind)
+	case h.Addp != 0 && (h.addp(0) < MinAddpRemote || h.addp(0) > time.Hour):
+		return fmt.Errorf("%s: addp is from %d to %d ms, not %d", h.Kind, MinAddpRemote/time.Millisecond, time.Hour/time.Millisecond, h.Addp)
 	case (h.Kind == Data) != (p.Msg != nil):
 		return fmt.Errorf("%s: a message belongs into data, and into nothing else", h.Kind)
 	case h.Kind != Data:

@@ -24,17 +24,25 @@ type Options struct {
 	// AddpTimeout is the product's addp-timeout: how long a port may be idle before its peer is polled, and again before it is lost, so
 	// that detection takes at most twice as long. 0 turns polling off, as in the product; the pair's liveness presupposes it above 0.
 	AddpTimeout time.Duration
+	// AddpRemoteTimeout is the product's addp-remote-timeout: which addp-timeout this end wants the other end of a session to use. 0: the other
+	// end uses its own. MinAddpRemote to 1h, in whole milliseconds.
+	AddpRemoteTimeout time.Duration
 	// Reconnect is the time between two attempts of the dialing end, for all links but the HA link.
 	Reconnect time.Duration
 	// SyncReconnect is the product's sync-reconnect-tout: the same for the HA link.
 	SyncReconnect time.Duration
 }
 
+// MinAddpRemote bounds how often one end can be made to poll by the other.
+const MinAddpRemote = 100 * time.Millisecond
+
 // Validate reports the first option that is out of range, with what is allowed.
 func (o *Options) Validate() error {
 	switch {
 	case o.AddpTimeout < 0 || o.AddpTimeout > time.Hour:
 		return fmt.Errorf("addp-timeout is from 0 (off) to 1h, not %s", o.AddpTimeout)
+	case o.AddpRemoteTimeout != 0 && (o.AddpRemoteTimeout < MinAddpRemote || o.AddpRemoteTimeout > time.Hour || o.AddpRemoteTimeout%time.Millisecond != 0):
+		return fmt.Errorf("addp-remote-timeout is 0 (the other end uses its own addp-timeout), or from %s to 1h in milliseconds, not %s", MinAddpRemote, o.AddpRemoteTimeout)
 	case o.Reconnect <= 0:
 		return fmt.Errorf("reconnect is above 0, not %s", o.Reconnect)
 	case o.SyncReconnect <= 0:

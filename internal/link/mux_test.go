@@ -1,6 +1,7 @@
 package link
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -398,6 +399,7 @@ func TestOptionsValidate(t *testing.T) {
 	for want, change := range map[string]func(o *Options){
 		"":                                  func(*Options) {},
 		"addp-timeout is from 0":            func(o *Options) { o.AddpTimeout = -1 },
+		"addp-remote-timeout is 0":          func(o *Options) { o.AddpRemoteTimeout = time.Millisecond },
 		"addp-timeout is from 0 (off) to 1": func(o *Options) { o.AddpTimeout = 2 * time.Hour },
 		"reconnect is above 0":              func(o *Options) { o.Reconnect = 0 },
 		"sync-reconnect-tout is above 0":    func(o *Options) { o.SyncReconnect = -1 },
@@ -408,6 +410,56 @@ func TestOptionsValidate(t *testing.T) {
 			require.NoError(t, err)
 		} else {
 			require.ErrorContains(t, err, want)
+		}
+	}
+}
+
+// TestAddpRemoteTimeout: each end polls when the other one wants it to.
+func TestAddpRemoteTimeout(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		a, b             Options
+		lostByA, lostByB time.Duration
+	}{
+		{"nobody asks", Options{AddpTimeout: 3 * time.Second}, Options{AddpTimeout: time.Second}, 6 * time.Second, 2 * time.Second},
+		{"the dialing end asks", Options{AddpTimeout: 3 * time.Second, AddpRemoteTimeout: 5 * time.Second}, Options{AddpTimeout: time.Second}, 6 * time.Second, 10 * time.Second},
+		{"the accepting end asks", Options{AddpTimeout: 3 * time.Second}, Options{AddpTimeout: time.Second, AddpRemoteTimeout: 500 * time.Millisecond}, time.Second, 2 * time.Second},
+		{"of one that would not poll", Options{AddpRemoteTimeout: time.Second}, Options{}, 0, 2 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			n := &bench{queues: map[wire.ID][]sent{}}
+			for _, o := range []*Options{&tt.a, &tt.b} {
+				o.Reconnect, o.SyncReconnect = time.Hour, time.Hour
+			}
+			n.a, n.b = &end{bench: n, id: wire.A, peer: wire.B, opt: &tt.a}, &end{bench: n, id: wire.B, peer: wire.A, opt: &tt.b}
+			n.a.start()
+			n.b.start()
+			n.deliver()
+			lost := map[*end]time.Duration{}
+			began := n.now
+			for range 200 {
+				n.pass(100*time.Millisecond, n.lose)
+				for _, e := range []*end{n.a, n.b} {
+					if !e.port().up && lost[e] == 0 {
+						lost[e] = n.now - began
+					}
+				}
+			}
+			require.Equal(t, []time.Duration{tt.lostByA, tt.lostByB}, []time.Duration{lost[n.a], lost[n.b]})
+		})
+	}
+}
+
+// TestALinkKeepsNoQueue: whatever a peer sends, a port stays as large as it is: it has no room for messages.
+func TestALinkKeepsNoQueue(t *testing.T) {
+	for _, of := range []reflect.Type{reflect.TypeFor[port](), reflect.TypeFor[ended]()} {
+		for i := range of.NumField() {
+			field := of.Field(i)
+			kind := field.Type.Kind()
+			if kind == reflect.Array {
+				kind = field.Type.Elem().Kind()
+			}
+			require.NotContains(t, []reflect.Kind{reflect.Slice, reflect.Map, reflect.Chan, reflect.Pointer, reflect.Interface}, kind, field.Name)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"time"
 
 	"hotpair/internal/wire"
 )
@@ -71,6 +72,16 @@ type Header struct {
 	// Conn names the sender's connection to the carrier, as the carrier's disconnect notices do (Hello, HelloAck): so that the other end knows
 	// whose connection has ended. The world fills it in; "" means that it is found by polling only. At most MaxConn bytes.
 	Conn string `json:"conn,omitempty"`
+	// Addp is the sender's addp-remote-timeout in milliseconds of the run's clock (Hello, HelloAck), MinAddpRemote to 1h; 0: it has none.
+	Addp uint32 `json:"addp,omitempty"`
+}
+
+// addp returns the addp-timeout that the sender wants the receiver to use in this session, own if it does not care.
+func (h *Header) addp(own time.Duration) time.Duration {
+	if h.Addp == 0 {
+		return own
+	}
+	return time.Duration(h.Addp) * time.Millisecond
 }
 
 // MaxConn is the greatest length of a connection's name, in bytes.

@@ -18,10 +18,11 @@ type port struct {
 	// The session that is up, or, at the dialing end, the one that is being opened.
 	session uint64
 	peerInc uint64
-	sent    uint64 // Data sent
-	got     uint64 // Data received
-	polled  bool   // silent for addp-timeout, and polled since
-	conn    string // the peer's connection, "" if it did not say
+	sent    uint64        // Data sent
+	got     uint64        // Data received
+	polled  bool          // silent for addp-timeout, and polled since
+	conn    string        // the peer's connection, "" if it did not say
+	addp    time.Duration // how long the port may be idle before the peer is polled; 0: for ever
 
 	// At the accepting end: the session that was accepted and is not confirmed yet.
 	offered    bool
@@ -29,6 +30,8 @@ type port struct {
 	offeredNum uint64
 	// Its connection.
 	offeredConn string
+	// How long its port may be idle.
+	offeredAddp time.Duration
 }
 
 // call tries to bring a port up that is down.
@@ -50,7 +53,7 @@ func (m *Mux) redial(p *port) {
 	if p.up || p.shut || !m.carrier {
 		return
 	}
-	m.world.SendPacket(p.peer, Header{Kind: Hello, FromInc: m.inc, Session: p.session}, nil)
+	m.world.SendPacket(p.peer, Header{Kind: Hello, FromInc: m.inc, Session: p.session, Addp: m.addpRemote()}, nil)
 	m.world.SetTimer(node.Timer{Kind: dialTimer, Key: uint32(p.peer)}, m.reconnect(p))
 }
 
@@ -107,16 +110,19 @@ func (m *Mux) hello(p *port, h Header) {
 	if m.hasEnded(h.Conn) {
 		return // the notice overtook it
 	}
-	p.offered, p.offeredInc, p.offeredNum, p.offeredConn = true, h.FromInc, h.Session, h.Conn
-	m.world.SendPacket(p.peer, Header{Kind: HelloAck, FromInc: m.inc, ToInc: h.FromInc, Session: h.Session}, nil)
+	p.offered, p.offeredInc, p.offeredNum, p.offeredConn, p.offeredAddp = true, h.FromInc, h.Session, h.Conn, h.addp(m.opt.AddpTimeout)
+	m.world.SendPacket(p.peer, Header{Kind: HelloAck, FromInc: m.inc, ToInc: h.FromInc, Session: h.Session, Addp: m.addpRemote()}, nil)
 }
+
+// addpRemote is the option as it stands in packets.
+func (m *Mux) addpRemote() uint32 { return uint32(m.opt.AddpRemoteTimeout / time.Millisecond) }
 
 func (m *Mux) helloAck(p *port, h Header) {
 	if !p.dials || p.shut || p.up || h.Session != p.session || h.FromInc < p.peerInc || m.hasEnded(h.Conn) {
 		return
 	}
 	m.world.CancelTimer(node.Timer{Kind: dialTimer, Key: uint32(p.peer)})
-	p.peerInc, p.conn = h.FromInc, h.Conn
+	p.peerInc, p.conn, p.addp = h.FromInc, h.Conn, h.addp(m.opt.AddpTimeout)
 	m.sendHeader(p, Confirm)
 	m.open(p)
 }
@@ -126,7 +132,7 @@ func (m *Mux) inSession(p *port, h Header, msg *wire.Message) {
 		p.offered = false
 		m.down(p, node.CauseRestarted)
 		if !p.shut { // by the node, when it heard of the end of the session before
-			p.peerInc, p.session, p.conn = h.FromInc, h.Session, p.offeredConn
+			p.peerInc, p.session, p.conn, p.addp = h.FromInc, h.Session, p.offeredConn, p.offeredAddp
 			m.open(p)
 		}
 	}
@@ -194,8 +200,8 @@ func (m *Mux) open(p *port) {
 // heard: any packet of the session is a sign of life.
 func (m *Mux) heard(p *port) {
 	p.polled = false
-	if m.opt.AddpTimeout > 0 {
-		m.world.SetTimer(node.Timer{Kind: idleTimer, Key: uint32(p.peer)}, m.opt.AddpTimeout)
+	if p.addp > 0 {
+		m.world.SetTimer(node.Timer{Kind: idleTimer, Key: uint32(p.peer)}, p.addp)
 	}
 }
 
@@ -206,7 +212,7 @@ func (m *Mux) idle(p *port) {
 	}
 	p.polled = true
 	m.sendHeader(p, Poll)
-	m.world.SetTimer(node.Timer{Kind: idleTimer, Key: uint32(p.peer)}, m.opt.AddpTimeout)
+	m.world.SetTimer(node.Timer{Kind: idleTimer, Key: uint32(p.peer)}, p.addp)
 }
 
 // lost closes a port because of what this end noticed, and tells the other end.

@@ -68,6 +68,11 @@ func CheckSpeed(c *config.Config, speed float64) error {
 		value time.Duration
 	}{
 		{"addp-timeout", c.Link.AddpTimeout},
+		{"addp-timeout", c.LinkOptions(wire.A).AddpTimeout},
+		{"addp-timeout", c.LinkOptions(wire.B).AddpTimeout},
+		{"addp-remote-timeout", c.Link.AddpRemoteTimeout},
+		{"addp-remote-timeout", c.LinkOptions(wire.A).AddpRemoteTimeout},
+		{"addp-remote-timeout", c.LinkOptions(wire.B).AddpRemoteTimeout},
 		{"reconnect", c.Link.Reconnect},
 		{"sync-reconnect-tout", c.Link.SyncReconnect},
 		{"connect-tout", c.A.ConnectTout},

@@ -255,7 +255,7 @@ func (h *Host) Go() {
 			h.subjects[p] = Subject(h.opt.Pair, h.opt.ID, p)
 			h.senders[Subject(h.opt.Pair, p, h.opt.ID)] = p
 		}
-		h.mux = link.New(h.opt.ID, h.inc, h.peers, n, h, h.opt.Config.Link)
+		h.mux = link.New(h.opt.ID, h.inc, h.peers, n, h, h.opt.Config.LinkOptions(h.opt.ID))
 		h.timers.init()
 		h.startKicker()
 		go h.loop()

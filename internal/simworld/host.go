@@ -65,7 +65,7 @@ func (h *host) boot() {
 	h.read = h.version
 	h.slots, h.timers = map[node.Timer]int32{}, h.timers[:0]
 	n := h.world.opt.NewNode(h.id, &h.world.opt.Config)
-	h.mux = link.New(h.id, h.inc, h.peers, n, h, h.world.opt.Config.Link)
+	h.mux = link.New(h.id, h.inc, h.peers, n, h, h.world.opt.Config.LinkOptions(h.id))
 	h.connect()
 	h.mux.Start(h.stored)
 }
