@@ -58,7 +58,7 @@ type World struct {
 	paused   map[wire.ID]bool
 	isolated map[wire.ID]fault.Isolation
 	natsDown bool
-	restarts []wire.ID
+	restarts []restart
 	broken   error
 }
 
@@ -139,7 +139,7 @@ func (w *World) deliver(done func() bool) bool {
 		r := &w.pending[i]
 		w.sink.Record(r)
 		if r.Kind == trace.Noted && r.Note.Kind == node.NoteRestart {
-			w.restarts = append(w.restarts, r.Note.Peer)
+			w.restarts = append(w.restarts, restart{r.Note.Peer, time.Now().Add(crashTime)})
 		}
 		if done != nil && done() {
 			w.pending = w.pending[i+1:]
@@ -150,16 +150,28 @@ func (w *World) deliver(done func() bool) bool {
 	return false
 }
 
-// restart carries out the restarts that the Management Layer decided (autorestart).
+// restart is a decision of the Management Layer (autorestart).
+type restart struct {
+	id    wire.ID
+	until time.Time
+}
+
+// crashTime is how long a decision waits for the end of the node's process: the Management Layer may hear of it before this world does.
+const crashTime = time.Second
+
+// restart carries out what the Management Layer decided. What runs is not started once more.
 func (w *World) restart() error {
-	ids := w.restarts
+	list := w.restarts
 	w.restarts = nil
-	for _, id := range ids {
-		if w.running[id] || w.natsDown {
-			continue
-		}
-		if err := w.Boot(id); err != nil {
-			return fmt.Errorf("autorestart: %w", err)
+	for _, r := range list {
+		switch {
+		case w.natsDown:
+		case !w.running[r.id]:
+			if err := w.Boot(r.id); err != nil {
+				return fmt.Errorf("autorestart: %w", err)
+			}
+		case time.Now().Before(r.until):
+			w.restarts = append(w.restarts, r)
 		}
 	}
 	return nil
