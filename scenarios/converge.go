@@ -28,7 +28,7 @@ func (r *runner) converge() error {
 		return err
 	}
 	r.record(&trace.Record{At: r.world.Now(), Kind: trace.Applied, Node: wire.World, Text: "converge"})
-	for _, heal := range []func() error{r.healNATS, r.healCarrier, r.healProcesses, r.endCalls} {
+	for _, heal := range []func() error{r.healNATS, r.healStore, r.healCarrier, r.healProcesses, r.endCalls} {
 		if err := heal(); err != nil {
 			return fmt.Errorf("converging: %w", err)
 		}
@@ -64,6 +64,22 @@ func (r *runner) healNATS() error {
 		return nil
 	}
 	return r.act(func() error { return r.world.Boot(wire.NATS) })
+}
+
+// healStore ends the store's fault.
+func (r *runner) healStore() error {
+	if r.store == fault.StoreWorks {
+		return nil
+	}
+	return r.setStore(fault.StoreWorks)
+}
+
+func (r *runner) setStore(f fault.Store) error {
+	if err := r.act(func() error { return r.world.Store(f) }); err != nil {
+		return err
+	}
+	r.store = f
+	return nil
 }
 
 // healProcesses resumes what is paused and starts what does not run.

@@ -79,6 +79,7 @@ type runner struct {
 	impaired     map[direction]fault.Impairment
 	isolated     map[wire.ID]bool
 	lostReleases bool
+	store        fault.Store
 }
 
 // Run runs a scenario. The error is one of the options; whatever happens in the run is in the result.

@@ -63,8 +63,12 @@ func worldVerbs() []*verb {
 			help: "Cuts a node off from NATS: its connection is closed, or becomes a black hole. Its heal is heal.",
 		},
 		{
-			name: "heal", group: world, usage: "heal A->B | A-B | NODE | all", parse: parseHeal,
-			help: "Ends what cut, delay, drop, duplicate, reorder and isolate did to a link, a node's connection, or everything.",
+			name: "heal", group: world, usage: "heal A->B | A-B | NODE | store | all", parse: parseHeal,
+			help: "Ends what cut, delay, drop, duplicate, reorder and isolate did to a link, a node's connection, what store did to the store, or everything.",
+		},
+		{
+			name: "store", group: world, usage: "store full | read-only", parse: parseStore,
+			help: "Lets the durable store take nothing that is written, since there is no room, or since nobody may; what it holds can be read.\nNo node starts, since its start number cannot be made durable (! boot A), and nobody is named primary. Its heal is heal store.",
 		},
 		{
 			name: "option", group: world, usage: "option A|B KEY=VALUE", parse: parseOption,
@@ -225,18 +229,22 @@ func (s isolate) run(r *runner) error {
 
 // heal ends faults of the carrier.
 type heal struct {
-	ways []direction
-	id   wire.ID
-	all  bool
+	ways  []direction
+	id    wire.ID
+	all   bool
+	store bool
 }
 
 func parseHeal(a *args) (step, error) {
-	w, err := a.word("a link, a node or all")
+	w, err := a.word("a link, a node, store or all")
 	if err != nil {
 		return nil, err
 	}
 	if w == "all" {
 		return heal{all: true}, nil
+	}
+	if w == "store" {
+		return heal{store: true}, nil
 	}
 	if id, err := a.parseNode(w); err == nil {
 		return heal{id: id}, nil
@@ -248,7 +256,14 @@ func parseHeal(a *args) (step, error) {
 func (s heal) run(r *runner) error {
 	switch {
 	case s.all:
+		if err := r.healStore(); err != nil {
+			return err
+		}
 		return r.healCarrier()
+	case s.store && r.store == fault.StoreWorks:
+		return fmt.Errorf("%w: the store takes what is written", errFailed)
+	case s.store:
+		return r.healStore()
 	case s.id != wire.None && !r.isolated[s.id]:
 		return fmt.Errorf("%w: %s is not isolated", errFailed, s.id)
 	case s.id != wire.None:
@@ -265,6 +280,23 @@ func (s heal) run(r *runner) error {
 	}
 	return nil
 }
+
+type storeStep fault.Store
+
+func parseStore(a *args) (step, error) {
+	w, err := a.word("full or read-only")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range []fault.Store{fault.StoreFull, fault.StoreReadOnly} {
+		if f.String() == "store "+w {
+			return storeStep(f), nil
+		}
+	}
+	return nil, fmt.Errorf("a store is full or read-only, not %q", w)
+}
+
+func (s storeStep) run(r *runner) error { return r.setStore(fault.Store(s)) }
 
 type option struct {
 	id         wire.ID

@@ -29,6 +29,9 @@ type World interface {
 	Isolate(id wire.ID, i fault.Isolation) error
 	// SetOption sets an option of T-Server A or B from its next start on. Applied: "option KEY=VALUE".
 	SetOption(id wire.ID, key, value string) error
+	// Store gives the durable store a fault, or ends it. Applied: the state's String, Node NATS. While it takes nothing, Boot fails with an error
+	// that wraps fault.ErrStore, and what nodes persist is answered with node.StoreFailed.
+	Store(f fault.Store) error
 	// Do hands a running node a command. It answers with a note that carries the command's ID. Applied: "do" and the command's String.
 	Do(id wire.ID, cmd *node.Command) error
 

@@ -17,7 +17,11 @@ func (l *Layer) settleAlarms(out *node.Output) {
 		}
 	}
 	l.alarms.Set(node.SplitBrain, seen == len(l.t), wire.None, brainText[seen], out)
-	l.alarms.Set(node.NoBrain, seen == 0 && !l.coming(), wire.None, brainText[seen], out)
+	if l.coming() {
+		l.alarms.Set(node.NoBrain, false, wire.None, "one is named, and there", out)
+	} else {
+		l.alarms.Set(node.NoBrain, seen == 0, wire.None, brainText[seen], out)
+	}
 	l.watchFlapping(out)
 }
 

@@ -57,7 +57,10 @@ type end struct {
 
 	onStep   func(in *node.Input, out *node.Output)
 	conflict []byte // what the store answers to Persist; nil: it stores
+	failure  error  // the store takes nothing
 	stored   [][]byte
+
+	unanswered *node.Command
 }
 
 func (e *end) start() {
@@ -116,6 +119,10 @@ func (t *toy) Step(in *node.Input, out *node.Output) {
 		t.told = append(t.told, "carrier up")
 	case node.StoreConflict:
 		t.told = append(t.told, "conflict "+string(in.Value))
+		t.unanswered = in.Cmd
+	case node.StoreFailed:
+		t.told = append(t.told, "not stored: "+in.Text+", but "+string(in.Value))
+		t.unanswered = in.Cmd
 	}
 	if t.onStep != nil {
 		t.onStep(in, out)
@@ -153,6 +160,9 @@ func (e *end) CancelTimer(t node.Timer) { delete(e.timers, t) }
 func (e *end) Persist(value []byte) ([]byte, error) {
 	if e.conflict != nil {
 		return e.conflict, ErrConflict
+	}
+	if e.failure != nil {
+		return []byte("old"), e.failure
 	}
 	e.stored = append(e.stored, value)
 	return nil, nil

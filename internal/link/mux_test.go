@@ -1,6 +1,7 @@
 package link
 
 import (
+	"errors"
 	"reflect"
 	"testing"
 	"time"
@@ -362,7 +363,15 @@ func TestPersistIsABarrier(t *testing.T) {
 	n.a.do(step)
 	n.deliver()
 	require.Equal(t, []string{"conflict theirs"}, n.a.told)
-	require.Equal(t, []string{"got 1"}, n.b.told, "what stands behind the barrier is dropped")
+	require.Equal(t, []string{"got 1"}, n.b.takeTold(), "what stands behind the barrier is dropped")
+	require.Equal(t, "test", n.a.unanswered.Verb, "the command in whose step it was")
+	n.a.told, n.a.conflict, n.a.unanswered, n.a.failure = nil, nil, nil, errors.New("full")
+	n.a.do(step)
+	n.deliver()
+	require.Equal(t, []string{"not stored: full, but old"}, n.a.told)
+	require.Equal(t, "test", n.a.unanswered.Verb)
+	require.Equal(t, []string{"got 1"}, n.b.told)
+	require.Len(t, n.a.stored, 1)
 }
 
 func TestNodesTimersAndBadInput(t *testing.T) {

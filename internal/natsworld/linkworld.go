@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hotpair/internal/eventq"
+	"hotpair/internal/fault"
 	"hotpair/internal/link"
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
@@ -27,7 +28,7 @@ func (h *Host) SendPacket(to wire.ID, header link.Header, m *wire.Message) {
 	h.packets = append(h.packets, packet{h.subjects[to], start, len(h.payload)})
 }
 
-// Persist implements link.World: it returns when the value is durable, or another incarnation has written. The records and packets of the step so
+// Persist implements link.World: it returns when the value is durable, another incarnation has written, or the store does not take it. The records and packets of the step so
 // far leave first: they do not depend on the value. If the host is told to end meanwhile, it does not return: the node was killed in between.
 func (h *Host) Persist(value []byte) ([]byte, error) {
 	h.flush()
@@ -37,6 +38,8 @@ func (h *Host) Persist(value []byte) ([]byte, error) {
 		return nil, nil
 	case errors.Is(err, errConflict):
 		return stored, link.ErrConflict
+	case errors.Is(err, fault.ErrStore):
+		return stored, err
 	}
 	runtime.Goexit()
 	return nil, nil

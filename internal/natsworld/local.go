@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"hotpair/internal/config"
+	"hotpair/internal/fault"
 	"hotpair/internal/node"
 	"hotpair/internal/relay"
 	"hotpair/internal/trace"
@@ -147,6 +148,7 @@ func (l *local) Start(ids []wire.ID, clock Clock) error {
 			Records: func(records []trace.Record) error { l.merger.Add(records...); return nil },
 		})
 		if err != nil {
+			l.abandon(ids)
 			return err
 		}
 		l.hosts[id] = h
@@ -162,6 +164,24 @@ func (l *local) Start(ids []wire.ID, clock Clock) error {
 		}()
 	}
 	return nil
+}
+
+// abandon ends those that have not begun.
+func (l *local) abandon(ids []wire.ID) {
+	for _, id := range ids {
+		if h := l.hosts[id]; h != nil {
+			h.Kill()
+			delete(l.hosts, id)
+		}
+	}
+}
+
+// SetStore implements Driver.
+func (l *local) SetStore(f fault.Store) error {
+	if l.server != nil {
+		return SetStore(l.server.URL(), l.pair, f)
+	}
+	return SetStore(l.opt.URL, l.pair, f)
 }
 
 // Kill implements Driver.

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"hotpair/internal/fault"
 	"hotpair/internal/wire"
 )
 
@@ -19,10 +20,13 @@ import (
 // The value of the state's key is a line with the number of the incarnation that wrote it, and behind it what the node persisted;
 // without the end of the line, nothing was persisted yet.
 type store struct {
+	js       jetstream.JetStream
 	kv       jetstream.KeyValue
+	pair     string
 	stateKey string
 	inc      uint64
 	revision uint64 // of the state's key, that was read or written last
+	value    []byte // what was
 }
 
 const (
@@ -38,6 +42,15 @@ func openStore(ctx context.Context, nc *nats.Conn, pair string, id wire.ID) (*st
 	if err != nil {
 		return nil, fmt.Errorf("JetStream: %w", err)
 	}
+	kv, err := openBucket(ctx, js, pair)
+	if err != nil {
+		return nil, err
+	}
+	return &store{js: js, kv: kv, pair: pair, stateKey: id.String() + ".state"}, nil
+}
+
+// openBucket opens the pair's bucket, and makes it if there is none.
+func openBucket(ctx context.Context, js jetstream.JetStream, pair string) (jetstream.KeyValue, error) {
 	kv, err := js.KeyValue(ctx, Bucket(pair))
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
 		kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: Bucket(pair), History: 1, Storage: jetstream.FileStorage})
@@ -48,7 +61,7 @@ func openStore(ctx context.Context, nc *nats.Conn, pair string, id wire.ID) (*st
 	if err != nil {
 		return nil, fmt.Errorf("JetStream: bucket %s: %w; is JetStream enabled on this server?", Bucket(pair), err)
 	}
-	return &store{kv: kv, stateKey: id.String() + ".state"}, nil
+	return kv, nil
 }
 
 // nextIncarnation takes the node's next start number. Whoever else starts the same node takes another one.
@@ -68,6 +81,9 @@ func (s *store) nextIncarnation(ctx context.Context, id wire.ID) error {
 		}
 		s.inc = inc + 1
 		_, err = s.kv.Update(ctx, key, strconv.AppendUint(nil, s.inc, 10), revision)
+		if why, refused := s.refused(ctx, err); refused {
+			return fmt.Errorf("%w: its start number cannot be made durable under key %s: %s", fault.ErrStore, key, why)
+		}
 		if !isConflict(err) {
 			return wrapStore(key, err)
 		}
@@ -131,7 +147,11 @@ func (s *store) claim(ctx context.Context) ([]byte, error) {
 			return st.value, err
 		}
 		s.revision, err = s.kv.Update(ctx, s.stateKey, encodeState(s.inc, st.value), st.revision)
+		if why, refused := s.refused(ctx, err); refused {
+			return nil, fmt.Errorf("%w: key %s cannot be claimed: %s", fault.ErrStore, s.stateKey, why)
+		}
 		if !isConflict(err) {
+			s.value = st.value
 			return st.value, wrapStore(s.stateKey, err)
 		}
 	}
@@ -140,8 +160,8 @@ func (s *store) claim(ctx context.Context) ([]byte, error) {
 // errConflict: another incarnation has written.
 var errConflict = errors.New("the state was written by another incarnation")
 
-// write makes value durable, or returns errConflict and what is stored. While the store cannot be reached, it tries again; any other error
-// means that ctx has ended.
+// write makes value durable, or returns what is stored and errConflict, or an error that wraps fault.ErrStore, if the store does not take it. While
+// the store cannot be reached, it tries again; any other error means that ctx has ended.
 func (s *store) write(ctx context.Context, value []byte) (stored []byte, err error) {
 	if value == nil {
 		value = []byte{}
@@ -149,13 +169,16 @@ func (s *store) write(ctx context.Context, value []byte) (stored []byte, err err
 	for ; ctx.Err() == nil; s.pause(ctx) {
 		attempt, cancel := context.WithTimeout(ctx, storeTimeout)
 		revision, err := s.kv.Update(attempt, s.stateKey, encodeState(s.inc, value), s.revision)
+		why, refused := s.refused(attempt, err)
 		cancel()
-		if err == nil {
-			s.revision = revision
+		switch {
+		case err == nil:
+			s.revision, s.value = revision, value
 			return nil, nil
-		}
-		if isConflict(err) {
+		case isConflict(err):
 			return s.afterConflict(ctx, value)
+		case refused:
+			return s.value, fmt.Errorf("%w: %s", fault.ErrStore, why)
 		}
 	}
 	return nil, ctx.Err()
@@ -171,7 +194,7 @@ func (s *store) afterConflict(ctx context.Context, value []byte) ([]byte, error)
 		if err != nil {
 			continue
 		}
-		s.revision = st.revision
+		s.revision, s.value = st.revision, st.value
 		if st.inc == s.inc && bytes.Equal(st.value, value) {
 			return nil, nil
 		}

@@ -28,6 +28,8 @@ type Driver interface {
 	// StartNATS and EndNATS start the carrier again and end it.
 	StartNATS() error
 	EndNATS(kill bool) error
+	// SetStore gives the pair's durable store a fault, or ends it. Meanwhile Start returns an error that wraps fault.ErrStore, and has started nobody.
+	SetStore(f fault.Store) error
 	// Crashed receives when something ended that was not told to; Forget then drops what the driver knew of a node.
 	Crashed() <-chan Crash
 	Forget(id wire.ID)
@@ -58,6 +60,7 @@ type World struct {
 	paused   map[wire.ID]bool
 	isolated map[wire.ID]fault.Isolation
 	natsDown bool
+	store    fault.Store
 	restarts []restart
 	broken   error
 }
@@ -167,7 +170,7 @@ func (w *World) restart() error {
 		switch {
 		case w.natsDown:
 		case !w.running[r.id]:
-			if err := w.Boot(r.id); err != nil {
+			if err := w.Boot(r.id); err != nil && !errors.Is(err, fault.ErrStore) {
 				return fmt.Errorf("autorestart: %w", err)
 			}
 		case time.Now().Before(r.until):
@@ -231,7 +234,14 @@ func (w *World) Boot(ids ...wire.ID) error {
 		w.applied(id, wire.None, "boot")
 		w.running[id] = true
 	}
-	if err := broke(w.driver.Start(nodes, w.clock)); err != nil {
+	err := w.driver.Start(nodes, w.clock)
+	if errors.Is(err, fault.ErrStore) {
+		for _, id := range nodes {
+			delete(w.running, id)
+		}
+		return fmt.Errorf("boot: %w", err)
+	}
+	if err := broke(err); err != nil {
 		w.broken = err // some of them run, and some do not
 		return err
 	}
@@ -245,6 +255,21 @@ func (w *World) bootNATS() error {
 	w.applied(wire.NATS, wire.None, "boot")
 	w.natsDown = false
 	return broke(w.driver.StartNATS())
+}
+
+// Store gives the pair's durable store a fault, or ends it.
+func (w *World) Store(f fault.Store) error {
+	switch {
+	case w.broken != nil:
+		return w.broken
+	case w.natsDown:
+		return fmt.Errorf("%s: NATS is down, boot it first", f)
+	case w.store == f:
+		return fmt.Errorf("%s: it is so already", f)
+	}
+	w.applied(wire.NATS, wire.None, f.String())
+	w.store = f
+	return broke(w.driver.SetStore(f))
 }
 
 // Kill ends a node as kill -9 does.

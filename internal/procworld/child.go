@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"hotpair/internal/fault"
 	"hotpair/internal/natsworld"
 	"hotpair/internal/trace"
 )
@@ -34,7 +35,7 @@ func Main() {
 	}
 	l := newLine(os.NewFile(lineFD, "line"))
 	if err := child(l); err != nil {
-		_ = l.send(up{Fatal: err.Error()}) // if nobody listens, nobody is to be told
+		_ = l.send(up{Fatal: err.Error(), NoStore: errors.Is(err, fault.ErrStore)}) // if nobody listens, nobody is to be told
 		fmt.Fprintln(os.Stderr, "hotpair:", err)
 		os.Exit(1)
 	}

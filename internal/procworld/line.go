@@ -55,6 +55,8 @@ type up struct {
 	Records []trace.Record `json:"records,omitempty"`
 	// Fatal is why the child ends by itself.
 	Fatal string `json:"fatal,omitempty"`
+	// NoStore: it is that the store does not take the start number (fault.ErrStore).
+	NoStore bool `json:"noStore,omitempty"`
 }
 
 // maxLine bounds a line, in bytes.

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"hotpair/internal/fault"
 	"hotpair/internal/trace"
 )
 
@@ -104,7 +105,7 @@ func (p *process) greet() error {
 // read takes what the child says, until it ends.
 func (p *process) read(hello chan struct{}) {
 	defer close(p.gone)
-	greeted, fatal := false, ""
+	greeted, fatal, noStore := false, "", false
 	for {
 		var u up
 		if err := p.line.receive(&u); err != nil {
@@ -122,7 +123,7 @@ func (p *process) read(hello chan struct{}) {
 			p.setInc(u.Inc)
 			p.ready <- u
 		case u.Fatal != "":
-			fatal = u.Fatal
+			fatal, noStore = u.Fatal, u.NoStore
 		}
 		if len(u.Records) > 0 {
 			p.records(u.Records...)
@@ -131,6 +132,8 @@ func (p *process) read(hello chan struct{}) {
 	_ = p.line.f.Close()
 	err := p.cmd.Wait()
 	switch {
+	case noStore:
+		p.err = storeError(fatal)
 	case fatal != "":
 		p.err = errors.New(fatal)
 	case err != nil:
@@ -139,6 +142,15 @@ func (p *process) read(hello chan struct{}) {
 		p.err = errors.New("it ended without saying why")
 	}
 }
+
+// storeError is a fault.ErrStore that a child told.
+type storeError string
+
+// Error implements error.
+func (e storeError) Error() string { return string(e) }
+
+// Is implements what errors.Is asks.
+func (e storeError) Is(target error) bool { return target == fault.ErrStore }
 
 func (p *process) setInc(inc uint64) {
 	p.mu.Lock()

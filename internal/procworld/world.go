@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"hotpair/internal/config"
+	"hotpair/internal/fault"
 	"hotpair/internal/natsworld"
 	"hotpair/internal/node"
 	"hotpair/internal/relay"
@@ -200,6 +201,7 @@ func (d *driver) Start(ids []wire.ID, clock natsworld.Clock) error {
 	}
 	for _, id := range ids {
 		if _, err := d.nodes[id].awaitReady(); err != nil {
+			d.abandon(ids)
 			return err
 		}
 	}
@@ -210,6 +212,18 @@ func (d *driver) Start(ids []wire.ID, clock natsworld.Clock) error {
 		d.watch(id, d.nodes[id])
 	}
 	return nil
+}
+
+// abandon ends those that have not begun.
+func (d *driver) abandon(ids []wire.ID) {
+	for _, id := range ids {
+		d.take(id).kill()
+	}
+}
+
+// SetStore implements natsworld.Driver.
+func (d *driver) SetStore(f fault.Store) error {
+	return natsworld.SetStore(fmt.Sprintf("nats://127.0.0.1:%d", d.natsPort), pairName, f)
 }
 
 // listen returns where a node reaches NATS.

@@ -1,6 +1,7 @@
 package simworld
 
 import (
+	"fmt"
 	"time"
 
 	"hotpair/internal/cast"
@@ -174,6 +175,9 @@ func (h *host) Persist(value []byte) ([]byte, error) {
 	if h.read != h.version {
 		h.read = h.version
 		return h.stored, link.ErrConflict
+	}
+	if s := h.world.store; s != fault.StoreWorks {
+		return h.stored, fmt.Errorf("%w: %s", fault.ErrStore, s)
 	}
 	h.stored = append([]byte(nil), value...)
 	h.version++

@@ -47,6 +47,7 @@ type World struct {
 	hosts   []*host // by wire.ID; nil where no node of that name can be
 	flights flights
 	nats    bool
+	store   fault.Store
 	natsGen uint32 // the carrier's incarnation: what is under way does not survive it
 	conns   uint64 // connections there ever were
 	notices []string
@@ -149,7 +150,7 @@ func (w *World) handle(e eventq.Event[event]) {
 		w.kick(h, e.Payload)
 	case evBoot:
 		if h.mux == nil && h.linked() {
-			w.boot(h)
+			_ = w.boot(h) // a store that takes nothing lets nothing start
 		}
 	case evCommand:
 		h.mux.Do(h.commands[e.Payload.ref])
@@ -175,6 +176,7 @@ func (w *World) arrive(h *host, e event) {
 
 // Boot starts nodes that do not run.
 func (w *World) Boot(ids ...wire.ID) error {
+	var refused error
 	for _, id := range ids {
 		if id == wire.NATS {
 			if w.nats {
@@ -196,14 +198,31 @@ func (w *World) Boot(ids ...wire.ID) error {
 		if h.isolation != fault.Joined {
 			return fmt.Errorf("boot %s: it is cut off from NATS; heal it first", id)
 		}
-		w.boot(h)
+		refused = errors.Join(refused, w.boot(h))
 	}
+	return refused
+}
+
+func (w *World) boot(h *host) error {
+	w.applied(h.id, wire.None, "boot")
+	if w.store != fault.StoreWorks {
+		return fmt.Errorf("boot %s: %w: its start number cannot be made durable: %s", h.id, fault.ErrStore, w.store)
+	}
+	h.boot()
 	return nil
 }
 
-func (w *World) boot(h *host) {
-	w.applied(h.id, wire.None, "boot")
-	h.boot()
+// Store gives the durable store a fault, or ends it.
+func (w *World) Store(f fault.Store) error {
+	switch {
+	case !w.nats:
+		return fmt.Errorf("%s: NATS is down, boot it first", f)
+	case w.store == f:
+		return fmt.Errorf("%s: it is so already", f)
+	}
+	w.applied(wire.NATS, wire.None, f.String())
+	w.store = f
+	return nil
 }
 
 // Kill ends a node as kill -9 does.

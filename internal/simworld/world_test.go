@@ -196,6 +196,32 @@ func TestDurableState(t *testing.T) {
 	require.Contains(t, lines, `M#2 sent A {"kind":"Appoint","epoch":1,"node":"A","inc":1}`)
 }
 
+// TestAStoreThatTakesNothing: no node starts, what M wants to store is dropped, and what is stored stays.
+func TestAStoreThatTakesNothing(t *testing.T) {
+	for _, f := range []fault.Store{fault.StoreFull, fault.StoreReadOnly} {
+		w := started(t, nil)
+		require.NoError(t, w.Store(f))
+		require.ErrorContains(t, w.Store(f), f.String()+": it is so already")
+		require.NoError(t, w.Kill(wire.A))
+		lines := w.pass(5 * time.Second)
+		require.Contains(t, lines, `"alarm":"store","text":"the store takes nothing: `+f.String())
+		require.NotContains(t, lines, `"kind":"record"`)
+		require.NotContains(t, lines, `"kind":"role","n":2`)
+		err := w.Boot(wire.A)
+		require.ErrorIs(t, err, fault.ErrStore)
+		require.ErrorContains(t, err, "boot A: the store takes nothing: its start number cannot be made durable")
+		require.NotContains(t, w.pass(5*time.Second), "A#2")
+		require.NoError(t, w.Store(fault.StoreWorks))
+		require.NoError(t, w.Boot(wire.A))
+		lines = w.pass(5 * time.Second)
+		require.Contains(t, lines, "A#2 up S")
+		require.Contains(t, lines, `B#1 noted {"kind":"role","n":2,"text":"primary"}`)
+	}
+	w := newWorld(t, nil)
+	require.NoError(t, w.Kill(wire.NATS))
+	require.ErrorContains(t, w.Store(fault.StoreFull), "NATS is down")
+}
+
 // TestWithoutATrace: nothing depends on whether anybody records.
 func TestWithoutATrace(t *testing.T) {
 	steps := func(sink trace.Sink) uint64 {
