@@ -100,6 +100,7 @@ cut A-B
 delay S-A 5s
 isolate M
 link B silent
+store full
 pause B
 kill A
 expect A running=false

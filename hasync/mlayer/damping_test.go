@@ -229,6 +229,15 @@ func TestStoreFailed(t *testing.T) {
 	require.Equal(t, []string{"persist"}, r.sent(), "to see whether the store takes it")
 	require.Equal(t, []string{"-store"}, r.alarms())
 
+	// While M learns, it says nothing of who is there.
+	r = pair(t)
+	r.step(node.Input{Kind: node.Do, Cmd: cmd})
+	failed(r, cmd)
+	r.step(node.Input{Kind: node.CarrierDown})
+	r.step(node.Input{Kind: node.CarrierUp})
+	r.fired(storeTimer)
+	require.Equal(t, []string{"-store"}, r.alarms())
+
 	// A cold start.
 	r = newRig(t, "")
 	r.up(wire.A, 1)

@@ -38,11 +38,10 @@ func SetStore(url, pair string, f fault.Store) error {
 	}
 	info := stream.CachedInfo()
 	c := info.Config
-	c.Subjects, c.Discard, c.DiscardNewPerSubject, c.MaxMsgs, c.MaxBytes = []string{bucketSubjects(pair)}, jetstream.DiscardNew, false, -1, -1
+	c.Subjects, c.Discard, c.DiscardNewPerSubject, c.MaxMsgs = []string{bucketSubjects(pair)}, jetstream.DiscardNew, false, -1
 	switch f {
 	case fault.StoreFull:
 		c.DiscardNewPerSubject, c.MaxMsgs = true, max(int64(info.State.Msgs), 1)
-		c.MaxBytes = max(int64(info.State.Bytes), 1)
 	case fault.StoreReadOnly:
 		c.Subjects = []string{"hotpair." + pair + ".nobody-writes-here"}
 	}
