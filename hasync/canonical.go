@@ -26,6 +26,7 @@ func (e *Engine) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, e.backup.num)
 	b = canon.Uint(b, e.backup.watermark)
 	b = e.primary.append(b)
+	b = canon.Bool(b, e.overdue.is)
 	return e.names.append(b)
 }
 
@@ -48,12 +49,15 @@ func (e *Engine) Restore(r *canon.Reader) {
 	e.backup.num = canon.Read[uint64](r)
 	e.backup.watermark = canon.Read[uint64](r)
 	e.primary.restore(r)
+	e.overdue.is = r.Bool()
 	e.names.restore(r)
 	e.restoreDerived()
 }
 
 // restoreDerived: after Settle, the others have been told what there is to tell.
 func (e *Engine) restoreDerived() {
+	e.overdue.raised = e.overdue.is
+	e.overdue.armed = e.primary.asked && e.opt.HASyncMaxWait > 0 && !e.overdue.is
 	e.waiting = e.role == wire.Backup && e.carrier && !e.hasPrimary() && !e.alone
 	e.toldPeer, e.toldM = report{}, report{}
 	if e.peer.up {

@@ -44,6 +44,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	canonical := func() []byte { return e.AppendCanonical(nil) }
 	require.Empty(t, canontest.Unseen(e, canonical, []string{
 		"self", "opt", "server", "names.maxRef", // given when it is made
+		"overdue.armed", "overdue.raised", // follow from the rest after Settle
 		"waiting", "toldPeer", "toldM", "notedReady", "notedSync", "notedTags", // follow from the rest after Settle
 		"names.held", "names.unnamed", "names.unknown", "names.tagged", // counted again
 		"names.calls[0]",                  // no call has reference 0

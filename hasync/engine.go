@@ -14,6 +14,8 @@ const (
 	aloneTimer node.TimerKind = iota + 1
 	// batchTimer: the pause of one second between two batches of a transfer (X2).
 	batchTimer
+	// overdueTimer: a Backup Ready has been outstanding for ha-sync-max-wait.
+	overdueTimer
 )
 
 // Server is the T-Server around an engine: what it must hear of.
@@ -51,6 +53,7 @@ type Engine struct {
 	backup   backup
 	primary  primary
 	handover handover
+	overdue  overdue
 	alone    bool // no primary of this epoch was reached for connect-tout (R11)
 	waiting  bool // aloneTimer is armed
 
@@ -204,6 +207,8 @@ func (e *Engine) Fired(t node.Timer) bool {
 		e.waiting, e.alone = false, true
 	case batchTimer:
 		e.primary.pausing = false
+	case overdueTimer:
+		e.overdue.armed, e.overdue.is = false, true
 	default:
 		return false
 	}
@@ -220,6 +225,7 @@ func (e *Engine) Settle(out *node.Output) {
 			break
 		}
 	}
+	e.settleOverdue(out)
 	e.noteProgress(out)
 }
 

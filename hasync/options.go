@@ -44,6 +44,8 @@ type Options struct {
 	// ConnectTout: how long a T-Server waits for an HA link that was never up (R11); 1 to 1000 s in the product, where it
 	// is 2 s by default as here.
 	ConnectTout time.Duration `yaml:"connect-tout"`
+	// HASyncMaxWait (X9): how long a Backup Ready may be outstanding before an alarm names the calls in the way; 0 (for ever, the default) to 24h.
+	HASyncMaxWait time.Duration `yaml:"ha-sync-max-wait"`
 	// HAPublish (X7): replicated or immediate. Default replicated.
 	HAPublish PublishMode `yaml:"ha-publish"`
 	// HAPublishTimeout (X7): how long an event waits for the backup's acknowledgement before the primary closes the HA link and goes
@@ -89,6 +91,8 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("ha-sync-batch is from 200 to 1000, not %d", o.HASyncBatch)
 	case o.ConnectTout <= 0 || o.ConnectTout > 1000*time.Second:
 		return fmt.Errorf("connect-tout is above 0 and at most 1000s, not %s", o.ConnectTout)
+	case o.HASyncMaxWait < 0 || o.HASyncMaxWait > 24*time.Hour:
+		return fmt.Errorf("ha-sync-max-wait is from 0 to 24h, not %s", o.HASyncMaxWait)
 	case o.HAPublish != Replicated && o.HAPublish != Immediate:
 		return fmt.Errorf("ha-publish is replicated or immediate, not %q", o.HAPublish)
 	case o.HAPublishTimeout <= 0 || o.HAPublishTimeout > time.Hour:

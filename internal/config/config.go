@@ -104,6 +104,7 @@ type PairOptions struct {
 	HASyncDlyLnkConn *bool               `yaml:"ha-sync-dly-lnk-conn"`
 	HASyncMethod     *tserver.SyncMethod `yaml:"ha-sync-method"`
 	HASyncBatch      *int                `yaml:"ha-sync-batch"`
+	HASyncMaxWait    *time.Duration      `yaml:"ha-sync-max-wait"`
 	ConnectTout      *time.Duration      `yaml:"connect-tout"`
 
 	HAPublish        *hasync.PublishMode `yaml:"ha-publish"`
@@ -121,6 +122,7 @@ func (p *PairOptions) apply(o *tserver.Options) {
 	set(&o.HASyncDlyLnkConn, p.HASyncDlyLnkConn)
 	set(&o.HASyncMethod, p.HASyncMethod)
 	set(&o.HASyncBatch, p.HASyncBatch)
+	set(&o.HASyncMaxWait, p.HASyncMaxWait)
 	set(&o.ConnectTout, p.ConnectTout)
 	set(&o.HAPublish, p.HAPublish)
 	set(&o.HAPublishTimeout, p.HAPublishTimeout)

@@ -83,6 +83,8 @@ func CheckSpeed(c *config.Config, speed float64) error {
 		{"sync-time of the switch", c.Switch.SyncTime},
 		{"ha-publish-timeout", c.A.HAPublishTimeout},
 		{"ha-publish-timeout", c.B.HAPublishTimeout},
+		{"ha-sync-max-wait", c.A.HASyncMaxWait},
+		{"ha-sync-max-wait", c.B.HASyncMaxWait},
 		{"kpl-interval", c.A.KplInterval},
 		{"kpl-interval", c.B.KplInterval},
 		{"cleanup-idle-timeout", c.A.CleanupIdleTimeout},
