@@ -73,9 +73,12 @@ func (f *facts) record(r *trace.Record) {
 	n := f.node(r.Node)
 	switch r.Kind {
 	case trace.Started:
-		*n = nodeFacts{running: true, inc: r.Inc, role: "backup", cti: "down", sync: "idle", restarts: n.restarts, named: n.named, namedInc: n.namedInc}
-		if r.Node == wire.Switch {
+		*n = nodeFacts{running: true, inc: r.Inc, role: "backup", cti: "down", sync: "idle", restarts: n.restarts, named: n.named, namedInc: n.namedInc, epoch: n.epoch}
+		switch {
+		case r.Node == wire.Switch:
 			clear(f.calls)
+		case r.Node != wire.MLayer:
+			n.epoch = 0 // M's record outlives it
 		}
 	case trace.Ended:
 		n.running, n.paused = false, false
@@ -214,16 +217,19 @@ func (f *facts) whole() (bool, string) {
 	if p == "B" {
 		primary, backup = wire.B, wire.A
 	}
-	a, b := f.node(primary), f.node(backup)
+	a, b, m := f.node(primary), f.node(backup), f.node(wire.MLayer)
 	switch {
+	// M must know, too: while it still sees what was, it may be about to change the roles of a pair that seems whole.
+	case !m.running || m.named != primary || m.epoch != a.epoch:
+		return false, fmt.Sprintf("M names %s in epoch %d, but %s is primary of epoch %d", m.named, m.epoch, primary, a.epoch)
 	case a.cti != "synchronized" || !a.announced:
 		return false, fmt.Sprintf("primary %s: CTI link %s, announced %t", primary, a.cti, a.announced)
 	case !b.running || b.role != "backup" || b.epoch != a.epoch:
 		return false, fmt.Sprintf("%s is no backup of epoch %d", backup, a.epoch)
 	case b.cti != "synchronized" || !b.announced || b.sync != "done":
 		return false, fmt.Sprintf("backup %s: CTI link %s, announced %t, synchronization %s", backup, b.cti, b.announced, b.sync)
-	case !a.ready || !b.ready:
-		return false, fmt.Sprintf("readiness: %s %t, %s %t", primary, a.ready, backup, b.ready)
+	case !a.ready || !b.ready || !m.ready:
+		return false, fmt.Sprintf("readiness: %s %t, %s %t, of the pair as M sees it %t", primary, a.ready, backup, b.ready, m.ready)
 	}
 	if alarm, raised := f.alarms.First(); raised {
 		return false, "not cleared: " + alarm
