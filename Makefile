@@ -11,6 +11,7 @@ BENCHCMP := $(GO) tool -modfile=tools/go.mod benchstat
 SOAK_RUNS ?= 20
 # A number of inputs, and not a time: go test may call the end of the time a failure ("context deadline exceeded").
 FUZZ_TIME ?= 50000x
+PEERS_KILLS ?= 15
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
@@ -29,8 +30,8 @@ test: ## All tests that need nothing but Go
 	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, soak (20 process runs, also on one busy core), the whole fault matrix as processes.'
 	@echo 'make test-extra covers those.'
 
-test-extra: lint fmt tidy race fuzz soak matrix continuity bench-short ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, soak, fault matrix, continuity
-	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix, continuity; benchmarks were printed.'
+test-extra: lint fmt tidy race fuzz soak matrix continuity bench-short bench-peers ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, soak, fault matrix, continuity
+	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix, continuity; benchmarks were printed, those of other products too.'
 
 race: ## The tests with the race detector (needs gcc)
 	@command -v gcc >/dev/null || { echo 'race: gcc is missing; trying to install it'; \
@@ -66,7 +67,7 @@ bench-peers: build ## keepalived and Redis Sentinel doing the like (2 minutes; r
 		command -v "$${p#*:}" >/dev/null || { echo "bench-peers: installing $${p%:*}"; \
 			{ apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$${p%:*}" >/dev/null; } || echo "bench-peers: cannot install $${p%:*}"; }; \
 	done
-	bin/hotpair bench peers --quiet
+	bin/hotpair bench peers --kills $(PEERS_KILLS) --quiet
 
 bench-short: build ## The same, shorter: to see that it runs
 	bin/hotpair bench outage --kills 5 --stops 1 --holes 1 --quiet
