@@ -28,6 +28,7 @@ func (s syncState) String() string {
 type backup struct {
 	phase     syncState // never syncTagging
 	num       uint64    // of the last Backup Ready, in this incarnation
+	inTheWay  uint64    // tagged calls, as the primary has told while syncAwaiting (since version 2); 0 if unknown
 	watermark uint64    // W: the event number at which what was read from the switch is consistent (X1)
 }
 
@@ -52,7 +53,7 @@ func (e *Engine) settleBackup(out *node.Output) bool {
 		return false
 	}
 	b.num++
-	b.phase = syncAwaiting
+	b.phase, b.inTheWay = syncAwaiting, 0
 	m := e.sendPeer(wire.BackupReady, out)
 	m.Num, m.Seq = b.num, b.watermark
 	return true
@@ -63,7 +64,7 @@ func (e *Engine) fullSyncDone(m *wire.Message, out *node.Output) {
 	if e.role != wire.Backup || e.backup.phase != syncAwaiting || m.Num != e.backup.num {
 		return // of a Backup Ready that is withdrawn
 	}
-	e.backup.phase = syncAnswered
+	e.backup.phase, e.backup.inTheWay = syncAnswered, 0
 	if m.Reason == wire.Synchronized {
 		e.backup.phase = syncDone
 		e.server.Agreed(m.Seq)

@@ -24,6 +24,7 @@ func (e *Engine) AppendCanonical(b []byte) []byte {
 	b = e.peer.append(b)
 	b = canon.Uint(b, e.backup.phase)
 	b = canon.Uint(b, e.backup.num)
+	b = canon.Uint(b, e.backup.inTheWay)
 	b = canon.Uint(b, e.backup.watermark)
 	b = e.primary.append(b)
 	b = canon.Bool(b, e.overdue.is)
@@ -47,6 +48,7 @@ func (e *Engine) Restore(r *canon.Reader) {
 	e.peer.restore(r)
 	e.backup.phase = canon.Read[syncState](r)
 	e.backup.num = canon.Read[uint64](r)
+	e.backup.inTheWay = canon.Read[uint64](r)
 	e.backup.watermark = canon.Read[uint64](r)
 	e.primary.restore(r)
 	e.overdue.is = r.Bool()
@@ -63,11 +65,13 @@ func (e *Engine) restoreDerived() {
 	if e.peer.up {
 		e.toldPeer = e.report()
 	}
-	ready, _ := e.Readiness()
+	ready, why := e.Readiness()
 	if e.control {
 		e.toldM = e.report()
 		e.toldM.ready = ready
 	}
+	e.notedDiffers, e.notedVersion = e.peer.differs, e.peer.version
+	e.notedWhy = why
 	e.notedReady, e.notedSync, e.notedTags = ready, e.syncState(), e.names.tagged
 }
 
@@ -81,7 +85,9 @@ func (p *peer) append(b []byte) []byte {
 	b = canon.Uint(b, p.role)
 	b = canon.Uint(b, p.epoch)
 	b = canon.Uint(b, p.cti)
-	return canon.Bool(b, p.announced)
+	b = canon.Bool(b, p.announced)
+	b = canon.Uint(b, p.version)
+	return canon.String(b, p.differs)
 }
 
 func (p *peer) restore(r *canon.Reader) {
@@ -95,6 +101,8 @@ func (p *peer) restore(r *canon.Reader) {
 	p.epoch = canon.Read[uint64](r)
 	p.cti = canon.Read[callmodel.CTIState](r)
 	p.announced = r.Bool()
+	p.version = canon.Read[uint32](r)
+	p.differs = r.String()
 }
 
 func (p *primary) append(b []byte) []byte {

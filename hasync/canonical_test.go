@@ -45,7 +45,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	require.Empty(t, canontest.Unseen(e, canonical, []string{
 		"self", "opt", "server", "names.maxRef", // given when it is made
 		"overdue.armed", "overdue.raised", // follow from the rest after Settle
-		"waiting", "toldPeer", "toldM", "notedReady", "notedSync", "notedTags", // follow from the rest after Settle
+		"waiting", "toldPeer", "toldM", "notedReady", "notedWhy", "notedSync", "notedTags", "notedDiffers", "notedVersion", // follow from the rest after Settle
 		"names.held", "names.unnamed", "names.unknown", "names.tagged", // counted again
 		"names.calls[0]",                  // no call has reference 0
 		"names.calls[1].gen", "names.gen", // told as tagged or not; moving either by one is seen in the other direction only

@@ -60,8 +60,12 @@ type Engine struct {
 	toldPeer   report
 	toldM      report
 	notedReady bool
+	notedWhy   string
 	notedSync  syncState
 	notedTags  int
+
+	notedDiffers string
+	notedVersion uint32
 }
 
 // peer is what the other T-Server told over the HA link that is up (R4); zero while it is down.
@@ -73,6 +77,8 @@ type peer struct {
 	epoch     uint64
 	cti       callmodel.CTIState
 	announced bool
+	version   uint32 // of the protocol; 0 if it has not told
+	differs   string // which of its options are not as here; "" if none
 }
 
 // report is what the others were told of this T-Server.

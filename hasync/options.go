@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hotpair/internal/node"
+	"hotpair/internal/wire"
 )
 
 // SyncMethod is the option ha-sync-method (X2).
@@ -60,6 +61,9 @@ type Options struct {
 	KplTolerance int `yaml:"kpl-tolerance"`
 	// CleanupIdleTimeout (X9): the switch is asked about a call to which nothing has happened for this long; 0 (never, the default) to 24h.
 	CleanupIdleTimeout time.Duration `yaml:"cleanup-idle-timeout"`
+	// ProtocolVersion is hotpair's own option: the version of the protocol that the T-Server knows, 1 to wire.MaxVersion, default 1. It speaks the
+	// lesser of its own and its peer's.
+	ProtocolVersion uint32 `yaml:"protocol-version"`
 	// MaxCallRef is the greatest call reference that the T-Server accepts from the switch: the switch's option call-refs.
 	MaxCallRef uint32 `yaml:"-"`
 	// Without switches rules off.
@@ -78,6 +82,7 @@ func DefaultOptions() Options {
 		ResumeBuffer:     1 << 14,
 		KplInterval:      10 * time.Second,
 		KplTolerance:     3,
+		ProtocolVersion:  wire.Version,
 		MaxCallRef:       1 << 16,
 	}
 }
@@ -105,6 +110,8 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("kpl-tolerance is from 0 to 10, not %d", o.KplTolerance)
 	case o.CleanupIdleTimeout < 0 || o.CleanupIdleTimeout > 24*time.Hour:
 		return fmt.Errorf("cleanup-idle-timeout is from 0 to 24h, not %s", o.CleanupIdleTimeout)
+	case o.ProtocolVersion < 1 || o.ProtocolVersion > wire.MaxVersion:
+		return fmt.Errorf("protocol-version is from 1 to %d, not %d", wire.MaxVersion, o.ProtocolVersion)
 	}
 	return nil
 }

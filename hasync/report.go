@@ -16,8 +16,18 @@ func (e *Engine) tellPeer(out *node.Output) {
 	if !e.peer.up || now == e.toldPeer {
 		return
 	}
+	first := e.toldPeer == report{}
 	e.toldPeer = now
 	m := e.sendPeer(wire.PeerState, out)
+	if first {
+		m.Text = e.opt.Shared()
+	}
+	if e.opt.ProtocolVersion > 1 {
+		m.Version = e.opt.ProtocolVersion
+	}
+	if e.spoken() > 1 {
+		m.Calls = uint64(e.names.held)
+	}
 	m.Role, m.CTI, m.Announced = now.role, now.cti, now.announced
 }
 
@@ -41,15 +51,32 @@ func (e *Engine) Readiness() (ready bool, why string) {
 	case e.role == wire.Backup && e.backup.phase == syncDone:
 		return true, "synchronized"
 	case e.role == wire.Backup && e.cti != callmodel.CTISynchronized:
-		return false, "the CTI link is " + e.cti.String()
+		return false, ctiReasons[e.cti]
 	case e.role == wire.Backup:
 		return false, "no Full Sync Done (synchronized)"
 	case e.primary.acked:
 		return true, "synchronized"
 	case e.peer.cti != callmodel.CTISynchronized:
-		return false, "the backup's CTI link is " + e.peer.cti.String()
+		return false, backupCTIReasons[e.peer.cti]
 	}
 	return false, "Full Sync Done (synchronized) is not acknowledged"
+}
+
+// ctiReasons and backupCTIReasons are why readiness is 0 for a CTI link, by its state.
+var ctiReasons, backupCTIReasons = func() (own, backups [callmodel.CTISynchronized + 1]string) {
+	for s := range own {
+		own[s] = "the CTI link is " + callmodel.CTIState(s).String()
+		backups[s] = "the backup's CTI link is " + callmodel.CTIState(s).String()
+	}
+	return own, backups
+}()
+
+// callsInTheWay returns how many tagged calls are in the way of readiness (X10), as far as this T-Server knows: a backup does since version 2.
+func (e *Engine) callsInTheWay() uint64 {
+	if e.role == wire.Primary {
+		return uint64(e.names.tagged)
+	}
+	return e.backup.inTheWay
 }
 
 // noteProgress states what has changed of the synchronization in this step.
@@ -65,14 +92,16 @@ func (e *Engine) noteProgress(out *node.Output) {
 	if e.names.tagged != e.notedTags {
 		e.notedTags = e.names.tagged
 		out.Note(node.Note{Kind: node.NoteTagged, N: uint64(e.names.tagged)})
+		e.tellProgress(out)
 	}
-	if ready, why := e.Readiness(); ready != e.notedReady {
-		e.notedReady = ready
+	e.settleAlarms(out)
+	if ready, why := e.Readiness(); ready != e.notedReady || why != e.notedWhy {
+		e.notedReady, e.notedWhy = ready, why
 		n := uint64(0)
 		if ready {
 			n = 1
 		}
-		out.Note(node.Note{Kind: node.NoteReady, N: n, Text: why})
+		out.Note(node.Note{Kind: node.NoteReady, N: n, M: e.callsInTheWay(), Text: why})
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 
 // Receive handles a message of the HA link.
 func (e *Engine) Receive(m *wire.Message, out *node.Output) {
+	if m.Kind == wire.PeerState {
+		e.peerTold(m) // what the peer is made of has no epoch
+	}
 	isAck := m.Kind == wire.CallNamedAck || m.Kind == wire.FullSyncAck
 	if m.Epoch < e.epoch && !isAck && !e.opt.Without.Has(node.X6) {
 		return
@@ -18,6 +21,8 @@ func (e *Engine) Receive(m *wire.Message, out *node.Output) {
 	case wire.PeerState:
 		p := &e.peer
 		p.told, p.role, p.epoch, p.cti, p.announced = true, m.Role, m.Epoch, m.CTI, m.Announced
+	case wire.SyncProgress:
+		e.syncProgress(m)
 	case wire.BackupReady:
 		e.backupReady(m)
 	case wire.FullSyncDone:

@@ -25,7 +25,9 @@ type facts struct {
 	named  map[string]callmodel.CallID
 	first  map[callmodel.CallID]callmodel.ConnID // the ConnID that a primary gave it first
 	alarms monitor.Alarms
-	metric metrics
+
+	monitors *monitor.Set // which know the configuration
+	metric   metrics
 }
 
 // nodeFacts is what is known of one node.
@@ -231,7 +233,7 @@ func (f *facts) whole() (bool, string) {
 	case !a.ready || !b.ready || !m.ready:
 		return false, fmt.Sprintf("readiness: %s %t, %s %t, of the pair as M sees it %t", primary, a.ready, backup, b.ready, m.ready)
 	}
-	if alarm, raised := f.alarms.First(); raised {
+	if alarm, raised := f.alarms.First(f.monitors); raised {
 		return false, "not cleared: " + alarm
 	}
 	return true, ""

@@ -18,7 +18,7 @@ func allRules() []string {
 	for i := 1; i <= 14; i++ {
 		rules = append(rules, fmt.Sprintf("R%d", i))
 	}
-	for i := 1; i <= 9; i++ {
+	for i := 1; i <= 10; i++ {
 		rules = append(rules, fmt.Sprintf("X%d", i))
 	}
 	return append(rules, "X11", "X12")

@@ -63,6 +63,8 @@ func TestAssertionsCanFail(t *testing.T) {
 // TestAlarmsAreFacts: what is raised and not cleared is seen at its node, and keeps the pair from being whole (L3).
 func TestAlarmsAreFacts(t *testing.T) {
 	f := newFacts()
+	cfg := config.Default()
+	f.monitors = monitor.NewSet(&cfg)
 	note := func(id wire.ID, a node.Alarm, raised bool) {
 		n := node.AlarmNote(a, raised, wire.None, "why")
 		f.record(&trace.Record{Kind: trace.Noted, Node: id, Inc: 1, Note: &n})
@@ -79,7 +81,7 @@ func TestAlarmsAreFacts(t *testing.T) {
 	note(wire.A, node.OptionsDiffer, true)
 	require.True(t, holds("M alarm=store") && holds("M alarm=no-brain") && !holds("M alarm!=store") && holds("A alarm!=store"))
 	require.True(t, holds("M alarms=2") && holds("pair alarms=3"))
-	text, raised := f.alarms.First()
+	text, raised := f.alarms.First(f.monitors)
 	require.True(t, raised)
 	require.Equal(t, "M no-brain (why)", text)
 	note(wire.MLayer, node.NoBrain, false)

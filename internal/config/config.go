@@ -55,7 +55,9 @@ type AddpOptions struct {
 // LinkOptions returns the link layer's options of a node.
 func (c *Config) LinkOptions(id wire.ID) link.Options {
 	o := c.Link
+	o.Version = wire.Version
 	if id.IsTServer() {
+		o.Version = []uint32{c.A.ProtocolVersion, c.B.ProtocolVersion}[id-wire.A]
 		own := c.Addp[id-wire.A]
 		set(&o.AddpTimeout, own.Timeout)
 		set(&o.AddpRemoteTimeout, own.RemoteTimeout)
@@ -106,6 +108,7 @@ type PairOptions struct {
 	HASyncBatch      *int                `yaml:"ha-sync-batch"`
 	HASyncMaxWait    *time.Duration      `yaml:"ha-sync-max-wait"`
 	ConnectTout      *time.Duration      `yaml:"connect-tout"`
+	ProtocolVersion  *uint32             `yaml:"protocol-version"`
 
 	HAPublish        *hasync.PublishMode `yaml:"ha-publish"`
 	HAPublishTimeout *time.Duration      `yaml:"ha-publish-timeout"`
@@ -124,6 +127,7 @@ func (p *PairOptions) apply(o *tserver.Options) {
 	set(&o.HASyncBatch, p.HASyncBatch)
 	set(&o.HASyncMaxWait, p.HASyncMaxWait)
 	set(&o.ConnectTout, p.ConnectTout)
+	set(&o.ProtocolVersion, p.ProtocolVersion)
 	set(&o.HAPublish, p.HAPublish)
 	set(&o.HAPublishTimeout, p.HAPublishTimeout)
 	set(&o.ResumeBuffer, p.ResumeBuffer)

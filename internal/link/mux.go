@@ -31,6 +31,8 @@ type Options struct {
 	Reconnect time.Duration
 	// SyncReconnect is the product's sync-reconnect-tout: the same for the HA link.
 	SyncReconnect time.Duration
+	// Version is the node's version of the protocol, 1 to wire.MaxVersion; 0 is 1.
+	Version uint32
 }
 
 // MinAddpRemote bounds how often one end can be made to poll by the other.
@@ -67,10 +69,13 @@ type Mux struct {
 	in  node.Input
 	out node.Output
 	rec trace.Record
+
+	known wire.Message // what is known of a message of a later version
 }
 
 // New makes the link layer for incarnation inc of a node with links to peers.
 func New(self wire.ID, inc uint64, peers []wire.ID, n node.Node, w World, opt Options) *Mux {
+	opt.Version = max(opt.Version, wire.Version)
 	m := &Mux{self: self, inc: inc, node: n, world: w, opt: opt, carrier: true}
 	for _, p := range peers {
 		for int(p) >= len(m.byPeer) {
@@ -228,6 +233,9 @@ func (m *Mux) sendData(peer wire.ID, msg *wire.Message) {
 	p.sent++
 	index := m.record(trace.Record{Kind: trace.Sent, Peer: peer, PeerInc: p.peerInc, Msg: msg})
 	h := Header{Kind: Data, FromInc: m.inc, ToInc: p.peerInc, Session: p.session, Seq: p.sent, Index: index}
+	if needs := msg.Needs(); needs > wire.Version {
+		h.Ver = needs
+	}
 	m.world.SendPacket(peer, h, msg)
 }
 

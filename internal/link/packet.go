@@ -74,6 +74,9 @@ type Header struct {
 	Conn string `json:"conn,omitempty"`
 	// Addp is the sender's addp-remote-timeout in milliseconds of the run's clock (Hello, HelloAck), MinAddpRemote to 1h; 0: it has none.
 	Addp uint32 `json:"addp,omitempty"`
+	// Ver is the version of the protocol that one must know to understand all of the packet; 0 is 1. A reader of a lower version leaves out what it
+	// does not know.
+	Ver uint32 `json:"ver,omitempty"`
 }
 
 // addp returns the addp-timeout that the sender wants the receiver to use in this session, own if it does not care.

@@ -162,10 +162,26 @@ func (m *Mux) data(p *port, h Header, msg *wire.Message) {
 		return
 	}
 	p.got++
+	if h.Ver > m.opt.Version {
+		if m.known = *msg; !m.known.ReadAs(m.opt.Version) {
+			m.skip(p, &m.known)
+			return
+		}
+		msg = &m.known
+	}
 	if m.world.Tracing() {
 		m.record(trace.Record{Kind: trace.Received, Peer: p.peer, PeerInc: p.peerInc, PeerIndex: h.Index, Msg: msg})
 	}
 	m.step(node.Input{Kind: node.Receive, Peer: p.peer, Msg: msg})
+}
+
+// skip: a message of a later version than this node's means nothing to it. It has its number in the session, and that is all.
+func (m *Mux) skip(p *port, msg *wire.Message) {
+	name := msg.Kind.String()
+	if msg.Kind == wire.Unknown {
+		name = msg.Text
+	}
+	m.note(&node.Note{Kind: node.NoteSkipped, Peer: p.peer, Text: name})
 }
 
 // unknown tells the sender of a packet that its session is not one of ours.

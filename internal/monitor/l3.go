@@ -29,6 +29,9 @@ func (m *l3) finish(s *Set) {
 	}
 	for i := range m.alarms.raised {
 		r := &m.alarms.raised[i]
+		if s.pair.configured(r) {
+			continue
+		}
 		s.report(records(r), "at the end an alarm is not cleared: %s", AlarmText(r))
 	}
 }
@@ -81,12 +84,27 @@ func (a *Alarms) Names(id wire.ID) string {
 	return strings.Join(names, ",")
 }
 
-// First returns the alarm that has been raised for longest, in words.
-func (a *Alarms) First() (text string, raised bool) {
-	if len(a.raised) == 0 {
-		return "", false
+// First returns the alarm that has been raised for longest, in words; one that the configuration of the pair gives reason to is none.
+func (a *Alarms) First(s *Set) (text string, raised bool) {
+	for i := range a.raised {
+		if r := &a.raised[i]; !s.pair.configured(r) {
+			return fmt.Sprintf("%s (%s)", AlarmText(r), r.Note.Text), true
+		}
 	}
-	return fmt.Sprintf("%s (%s)", AlarmText(&a.raised[0]), a.raised[0].Note.Text), true
+	return "", false
+}
+
+// configured reports that an alarm tells of options or versions which the two T-Servers, as they were started last, have been given to be different: that is
+// no fault that has stopped, and the alarm is right to stay (L3).
+func (p *pair) configured(r *trace.Record) bool {
+	a, b := &p.views[0].options, &p.views[1].options
+	switch r.Note.Alarm {
+	case node.OptionsDiffer:
+		return a.Shared() != b.Shared()
+	case node.VersionsDiffer:
+		return a.ProtocolVersion != b.ProtocolVersion
+	}
+	return false
 }
 
 // AlarmText names the alarm of a record's note: who raised it, and whom it concerns.

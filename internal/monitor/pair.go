@@ -11,6 +11,7 @@ import (
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
 	"hotpair/internal/wire"
+	"hotpair/tserver"
 )
 
 // pair is what the records say of both T-Servers so far.
@@ -25,6 +26,7 @@ type view struct {
 	delay       bool // ha-sync-dly-lnk-conn
 	connectTout time.Duration
 	replicated  bool // ha-publish (X7)
+	options     tserver.Options
 
 	running   bool
 	inc       uint64
@@ -55,7 +57,7 @@ func (p *pair) fresh(id wire.ID) view {
 	if id == wire.B {
 		o = &p.config.B
 	}
-	return view{id: id, delay: o.HASyncDlyLnkConn, connectTout: o.ConnectTout, replicated: o.HAPublish == hasync.Replicated}
+	return view{id: id, delay: o.HASyncDlyLnkConn, connectTout: o.ConnectTout, replicated: o.HAPublish == hasync.Replicated, options: *o}
 }
 
 // of returns the view of a T-Server, nil for other nodes.

@@ -58,7 +58,10 @@ type Host struct {
 	store *store
 	mux   *link.Mux
 	log   *zap.Logger
-	conn  string // the name of the connection, as the node's goroutine knows it
+
+	linkOpt link.Options
+
+	conn string // the name of the connection, as the node's goroutine knows it
 
 	msgs   chan *nats.Msg
 	calls  chan func()
@@ -249,13 +252,14 @@ func (h *Host) Err() error { return h.err }
 // Go starts the node.
 func (h *Host) Go() {
 	h.goOnce.Do(func() {
+		h.linkOpt = h.opt.Config.LinkOptions(h.opt.ID)
 		n := h.opt.NewNode(h.opt.ID, &h.opt.Config)
 		h.peers = cast.Peers(h.opt.ID, &h.opt.Config)
 		for _, p := range h.peers {
 			h.subjects[p] = Subject(h.opt.Pair, h.opt.ID, p)
 			h.senders[Subject(h.opt.Pair, p, h.opt.ID)] = p
 		}
-		h.mux = link.New(h.opt.ID, h.inc, h.peers, n, h, h.opt.Config.LinkOptions(h.opt.ID))
+		h.mux = link.New(h.opt.ID, h.inc, h.peers, n, h, h.linkOpt)
 		h.timers.init()
 		h.startKicker()
 		go h.loop()
@@ -405,7 +409,7 @@ func (h *Host) receive(m *nats.Msg) {
 		h.badInput(wire.None, m.Subject, h.strange(m.Subject))
 		return
 	}
-	p, err := link.DecodeInto(&h.msg, m.Data, from, h.opt.ID)
+	p, err := link.DecodeInto(&h.msg, m.Data, from, h.opt.ID, h.linkOpt.Version)
 	if err != nil {
 		h.badInput(from, m.Subject, err)
 		return

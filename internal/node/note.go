@@ -20,6 +20,9 @@ const (
 	// NoteAlarm: Alarm is raised (N is 1) or cleared (0); Peer is whom it concerns, if anybody; Text says why.
 	NoteAlarm
 
+	// NoteSkipped: a message of Peer, of a later version of the protocol, means nothing to this node; Text is its kind.
+	NoteSkipped
+
 	// Of a T-Server.
 
 	// NoteRole: the T-Server takes a role: Text is the wire.Role's name, N the epoch.
@@ -34,7 +37,8 @@ const (
 	NoteAnnounced
 	// NoteWithdrawn: EventLinkDisconnected is in force.
 	NoteWithdrawn
-	// NoteReady: readiness (X10) is N, 0 or 1; Text is the reason.
+	// NoteReady: readiness (X10) is N, 0 or 1; Text is the reason, and M how many calls are in the way, as far as the T-Server knows. It comes when
+	// readiness or the reason changes.
 	NoteReady
 	// NoteNamed: Call has ConnID; Text is how: invented, adopted (by R12) or kept (told before the call was known).
 	NoteNamed
@@ -76,7 +80,7 @@ const (
 )
 
 var noteNames = [...]string{
-	NoteDone: "done", NoteRefused: "refused", NoteBadInput: "bad-input", NoteAlarm: "alarm",
+	NoteDone: "done", NoteRefused: "refused", NoteBadInput: "bad-input", NoteSkipped: "skipped", NoteAlarm: "alarm",
 	NoteRole: "role", NoteCTI: "cti", NoteSync: "sync", NoteTagged: "tagged", NoteAnnounced: "announced",
 	NoteWithdrawn: "withdrawn", NoteReady: "ready", NoteNamed: "named", NoteGone: "gone", NoteHeld: "held", NoteCleanedUp: "cleaned-up",
 	NoteRecord: "record", NoteRestart: "restart", NoteFence: "fence", NotePairReady: "pair-ready",

@@ -31,7 +31,9 @@ func (m *Message) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, m.Outcome)
 	b = canon.Uint(b, m.Node)
 	b = canon.Uint(b, m.Inc)
-	return canon.String(b, m.Text)
+	b = canon.String(b, m.Text)
+	b = canon.Uint(b, m.Version)
+	return canon.Uint(b, m.Calls)
 }
 
 // RestoreMessage reads what AppendCanonical wrote.
@@ -63,5 +65,7 @@ func RestoreMessage(r *canon.Reader) Message {
 		Node:      canon.Read[ID](r),
 		Inc:       canon.Read[uint64](r),
 		Text:      r.String(),
+		Version:   canon.Read[uint32](r),
+		Calls:     canon.Read[uint64](r),
 	}
 }

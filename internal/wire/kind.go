@@ -32,7 +32,9 @@ const (
 
 	// HA link.
 
-	// PeerState tells the other T-Server role, epoch, CTI state, and whether EventLinkConnected is announced (R4): Role, CTI, Announced.
+	// PeerState tells the other T-Server role, epoch, CTI state, and whether EventLinkConnected is announced (R4): Role, CTI, Announced. It tells the
+	// sender's version of the protocol, Version (0 is 1), and the first one of a session, in Text, its options that should be the other's as well:
+	// KEY=VALUE, separated by spaces. From version 2 on, Calls is how many calls it holds.
 	PeerState
 	// BackupReady (R4): Num numbers it, Seq is the watermark W (X1).
 	BackupReady
@@ -44,6 +46,8 @@ const (
 	CallNamed
 	// CallNamedAck acknowledges all CallNamed up to Num, and names the last one: Num, Call, ConnID.
 	CallNamedAck
+	// SyncProgress (since version 2) tells the backup how many tagged calls are in the way of the Backup Ready Num: Calls.
+	SyncProgress
 
 	// Control link.
 
@@ -119,7 +123,7 @@ var kindNames = [...]string{
 	SnapshotCall: "SnapshotCall", SnapshotEnd: "SnapshotEnd", CallCreated: "CallCreated",
 	CallAnswered: "CallAnswered", CallReleased: "CallReleased", AgentChanged: "AgentChanged",
 	PeerState: "PeerState", BackupReady: "BackupReady", FullSyncDone: "FullSyncDone", FullSyncAck: "FullSyncAck",
-	CallNamed: "CallNamed", CallNamedAck: "CallNamedAck",
+	CallNamed: "CallNamed", CallNamedAck: "CallNamedAck", SyncProgress: "SyncProgress",
 	Status: "Status", Appoint: "Appoint", RoleTaken: "RoleTaken", PeerFailed: "PeerFailed",
 	EventLinkConnected: "EventLinkConnected", EventLinkDisconnected: "EventLinkDisconnected",
 	EventServerInfo: "EventServerInfo", EventRegistered: "EventRegistered", EventError: "EventError",
@@ -141,7 +145,12 @@ func ParseKind(s string) (Kind, error) {
 }
 
 // String returns the name of the kind.
-func (k Kind) String() string { return enumName(kindNames[:], int(k)) }
+func (k Kind) String() string {
+	if k == Unknown {
+		return "Unknown"
+	}
+	return enumName(kindNames[:], int(k))
+}
 
 // MarshalText implements encoding.TextMarshaler.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

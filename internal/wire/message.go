@@ -40,4 +40,9 @@ type Message struct {
 	Node ID     `json:"node,omitempty"`
 	Inc  uint64 `json:"inc,omitempty"`
 	Text string `json:"text,omitempty"`
+
+	// Version is the sender's version of the protocol, in PeerState; 0 is 1.
+	Version uint32 `json:"version,omitempty"`
+	// Calls is a number of calls (since version 2).
+	Calls uint64 `json:"calls,omitempty"`
 }

@@ -42,12 +42,14 @@ const (
 	fNode
 	fInc
 	fText
+	fVersion
+	fCalls
 )
 
 // fieldNames are the names in the JSON, in the order of the constants.
 var fieldNames = [...]string{
 	"epoch", "num", "seq", "sub", "call", "connId", "thisDN", "otherDN", "callType", "callState", "dnType", "agent",
-	"role", "cti", "announced", "ready", "complete", "normal", "reason", "outcome", "node", "inc", "text",
+	"role", "cti", "announced", "ready", "complete", "normal", "reason", "outcome", "node", "inc", "text", "version", "calls",
 }
 
 // String lists the fields' names.
@@ -88,12 +90,13 @@ var shapes = [kindEnd]shape{
 	QueryCall:       {CTILink, ID.IsTServer, fCall, fEpoch},
 	CallInfo:        {CTILink, isSwitch, fCall, fCallState},
 
-	PeerState:    {HALink, ID.IsTServer, fRole | fCTI, fEpoch | fAnnounced},
+	PeerState:    {HALink, ID.IsTServer, fRole | fCTI, fEpoch | fAnnounced | fText | fVersion | fCalls},
 	BackupReady:  {HALink, ID.IsTServer, fNum | fSeq, fEpoch},
 	FullSyncDone: {HALink, ID.IsTServer, fNum | fReason, fEpoch | fSeq},
 	FullSyncAck:  {HALink, ID.IsTServer, fNum, fEpoch},
 	CallNamed:    {HALink, ID.IsTServer, fNum | fCall | fConnID, fEpoch},
 	CallNamedAck: {HALink, ID.IsTServer, fNum | fCall | fConnID, fEpoch},
+	SyncProgress: {HALink, ID.IsTServer, fNum, fEpoch | fCalls},
 
 	Status:     {ControlLink, ID.IsTServer, fRole | fCTI, fEpoch | fAnnounced | fReady},
 	Appoint:    {ControlLink, isM, fNode | fInc, fEpoch | fNormal},
@@ -179,7 +182,7 @@ func (m *Message) fields() (f field) {
 	for i, set := range [...]bool{
 		m.Epoch != 0, m.Num != 0, m.Seq != 0, m.Sub != 0, m.Call != callmodel.CallID{}, m.ConnID != 0, m.ThisDN != "", m.OtherDN != "",
 		m.CallType != 0, m.CallState != 0, m.DNType != 0, m.Agent != 0, m.Role != 0, m.CTI != 0, m.Announced, m.Ready, m.Complete, m.Normal,
-		m.Reason != 0, m.Outcome != 0, m.Node != 0, m.Inc != 0, m.Text != "",
+		m.Reason != 0, m.Outcome != 0, m.Node != 0, m.Inc != 0, m.Text != "", m.Version != 0, m.Calls != 0,
 	} {
 		if set {
 			f |= 1 << i

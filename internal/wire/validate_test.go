@@ -16,7 +16,7 @@ func full() Message {
 		Epoch: 1, Num: 2, Seq: 3, Sub: 4, Call: callmodel.CallID{Ref: 5, Born: 6}, ConnID: 7, ThisDN: "1001", OtherDN: "1002",
 		CallType: callmodel.CallInternal, CallState: callmodel.CallRinging, DNType: callmodel.DNExtension, Agent: callmodel.AgentReady,
 		Role: Primary, CTI: callmodel.CTISynchronized, Announced: true, Ready: true, Complete: true, Normal: true, Reason: Synchronized, Outcome: Taken,
-		Node: A, Inc: 8, Text: "text",
+		Node: A, Inc: 8, Text: "text", Version: 9, Calls: 10,
 	}
 }
 
@@ -99,8 +99,8 @@ func TestWhoSendsWhat(t *testing.T) {
 	for direction, want := range map[[2]ID]string{
 		{A, Switch}: "SnapshotRequest KeepAlive QueryCall",
 		{Switch, B}: "SnapshotBegin SnapshotDN SnapshotCall SnapshotEnd CallCreated CallAnswered CallReleased AgentChanged KeepAliveAck CallInfo",
-		{A, B}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck",
-		{B, A}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck",
+		{A, B}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress",
+		{B, A}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress",
 		{A, MLayer}: "Status RoleTaken " + events,
 		{MLayer, A}: "Appoint PeerFailed",
 		{B, Client(2)}: events + " EventServerInfo EventRegistered EventError EventDialing EventRinging EventEstablished EventReleased " +
