@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hotpair/callmodel"
+	"hotpair/internal/forecast"
 	"hotpair/internal/monitor"
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
@@ -40,6 +41,7 @@ type nodeFacts struct {
 	epoch            uint64 // also the highest that a client has seen, and the record's
 	announced, ready bool
 	tagged           uint64
+	forecast         forecast.Redundancy
 	holds            map[callmodel.CallID]callmodel.ConnID
 	unnamed          int
 
@@ -117,6 +119,7 @@ func (f *facts) note(n *nodeFacts, note *node.Note) {
 		n.sync = note.Text
 	case node.NoteTagged:
 		n.tagged = note.N
+		n.forecast.Tagged(f.now, note.N)
 	case node.NoteAnnounced, node.NoteWithdrawn:
 		n.announced = note.Kind == node.NoteAnnounced
 	case node.NoteReady, node.NotePairReady:

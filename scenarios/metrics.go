@@ -14,6 +14,8 @@ import (
 type metrics struct {
 	// TimeToRedundancy is the longest time from a Backup Ready to readiness 1.
 	TimeToRedundancy time.Duration `json:"timeToRedundancy"`
+	// Synchronizations are those that had to wait for calls, in order.
+	Synchronizations []synchronization `json:"synchronizations,omitempty"`
 	// Unprotected is how long there was a primary in service while readiness was 0.
 	Unprotected time.Duration `json:"unprotected"`
 	// Outage is how long no primary was in service, after the first one was. LongestOutage is the longest time in one piece.
@@ -33,6 +35,8 @@ type metrics struct {
 
 	synchronizing bool
 	since         time.Duration // Backup Ready
+	current       synchronization
+	halfAt        time.Duration // when half of its calls had ended
 	served        bool          // there was a primary in service
 	serving       bool
 	ready         bool
@@ -41,13 +45,28 @@ type metrics struct {
 	namedInc      uint64
 }
 
+// synchronization is one that had to wait for calls, from Backup Ready to readiness 1 of the pair.
+type synchronization struct {
+	// Tagged is the greatest number of calls that were tagged, Took the time.
+	Tagged uint64        `json:"tagged"`
+	Took   time.Duration `json:"took"`
+	// Forecast is what was to be expected (X10) when half of the calls or more had ended, and Remained what it took from then on. Both are 0 if they all
+	// ended at once.
+	Forecast time.Duration `json:"forecast"`
+	Remained time.Duration `json:"remained"`
+}
+
 // update takes a record into account that the facts know already.
 func (m *metrics) update(f *facts, r *trace.Record) {
 	switch {
 	case r.Kind == trace.Sent && r.Msg.Kind == wire.BackupReady && !m.synchronizing:
 		m.synchronizing, m.since = true, r.At
+		m.current, m.halfAt = synchronization{}, 0
 	case r.Kind == trace.Noted:
 		m.note(r.Note)
+		if r.Note.Kind == node.NoteTagged {
+			m.expect(f.node(r.Node), r.At)
+		}
 		if text := monitor.AlarmText(r); r.Note.Kind == node.NoteAlarm && r.Note.N == 1 && !slices.Contains(m.Alarms, text) {
 			m.Alarms = append(m.Alarms, text)
 		}
@@ -59,12 +78,36 @@ func (m *metrics) update(f *facts, r *trace.Record) {
 	if ready && m.synchronizing {
 		m.synchronizing = false
 		m.TimeToRedundancy = max(m.TimeToRedundancy, r.At-m.since)
+		m.synchronized(r.At)
 	}
 	if ready != m.ready || serving != m.serving {
 		m.account(r.At)
 		m.ready, m.serving = ready, serving
 		m.served = m.served || serving
 	}
+}
+
+// expect notes the forecast when half of the tagged calls have ended.
+func (m *metrics) expect(n *nodeFacts, now time.Duration) {
+	c := &m.current
+	c.Tagged = max(c.Tagged, n.tagged)
+	if n.tagged > 0 && n.tagged <= c.Tagged/2 && c.Forecast == 0 {
+		if d, known := n.forecast.In(now); known {
+			c.Forecast, m.halfAt = d, now
+		}
+	}
+}
+
+// synchronized ends a synchronization.
+func (m *metrics) synchronized(now time.Duration) {
+	if m.current.Tagged == 0 {
+		return
+	}
+	m.current.Took = now - m.since
+	if m.current.Forecast > 0 {
+		m.current.Remained = now - m.halfAt
+	}
+	m.Synchronizations = append(m.Synchronizations, m.current)
 }
 
 // account adds the time since the last change to what it was.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hotpair/internal/config"
+	"hotpair/internal/forecast"
 	"hotpair/internal/node"
 	"hotpair/internal/procworld"
 	"hotpair/internal/trace"
@@ -25,6 +26,9 @@ type upFlags struct {
 	hold    string
 	out     io.Writer
 	answer  *node.Note // the switch's to the traffic's command
+
+	forecast [2]forecast.Redundancy // by T-Server
+	told     time.Duration          // when a forecast was printed
 }
 
 // loadID is the number of the command that starts the traffic.
@@ -131,9 +135,31 @@ func (f *upFlags) tell(r *trace.Record) {
 	case r.Note.Kind == node.NoteRefused:
 		text = "refuses: " + r.Note.Text
 	}
+	if r.Node.IsTServer() {
+		text += f.expect(r, &f.forecast[r.Node-wire.A])
+	}
 	if text != "" {
 		fmt.Fprintf(f.out, "%10s  %-2s  %s\n", r.At.Round(time.Millisecond), r.Node, text)
 	}
+}
+
+// forecastEvery is how often, at most, a forecast is printed while tagged calls end.
+const forecastEvery = 10 * time.Second
+
+// expect follows the tagged calls of a T-Server, and returns the forecast (X10) where it is time for one.
+func (f *upFlags) expect(r *trace.Record, c *forecast.Redundancy) string {
+	switch {
+	case r.Kind == trace.Started || r.Kind == trace.Ended:
+		*c = forecast.Redundancy{}
+	case r.Kind == trace.Noted && r.Note.Kind == node.NoteTagged:
+		begins := r.Note.N > c.Left()
+		c.Tagged(r.At, r.Note.N)
+		if c.Left() > 0 && (begins || r.At >= f.told+forecastEvery) {
+			f.told = r.At
+			return c.String()
+		}
+	}
+	return ""
 }
 
 func (f *upFlags) explain(w *procworld.World) {
