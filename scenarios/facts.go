@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ type facts struct {
 type nodeFacts struct {
 	running, paused bool
 	inc             uint64
+	raised          []string // alarms, since the start of the run
 
 	// A T-Server.
 	role, cti, sync  string
@@ -77,7 +79,7 @@ func (f *facts) record(r *trace.Record) {
 	n := f.node(r.Node)
 	switch r.Kind {
 	case trace.Started:
-		*n = nodeFacts{running: true, inc: r.Inc, role: "backup", cti: "down", sync: "idle", restarts: n.restarts, named: n.named, namedInc: n.namedInc, epoch: n.epoch}
+		*n = nodeFacts{running: true, inc: r.Inc, role: "backup", cti: "down", sync: "idle", restarts: n.restarts, named: n.named, namedInc: n.namedInc, epoch: n.epoch, raised: n.raised}
 		switch {
 		case r.Node == wire.Switch:
 			clear(f.calls)
@@ -106,6 +108,10 @@ func (f *facts) record(r *trace.Record) {
 
 func (f *facts) note(n *nodeFacts, note *node.Note) {
 	switch note.Kind {
+	case node.NoteAlarm:
+		if name := note.Alarm.String(); note.N == 1 && !slices.Contains(n.raised, name) {
+			n.raised = append(n.raised, name)
+		}
 	case node.NoteRole:
 		n.role, n.epoch = note.Text, note.N
 		if n.role == "primary" {
@@ -365,6 +371,8 @@ func (f *facts) nodeValue(id wire.ID, key string) string {
 		return n.named.String()
 	case "alarm":
 		return f.alarms.Names(id)
+	case "raised":
+		return strings.Join(n.raised, ",")
 	case "alarms":
 		return strconv.Itoa(f.alarms.Count(id))
 	case "calls":

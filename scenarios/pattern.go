@@ -48,10 +48,10 @@ func (p *pattern) message() bool { return p.kind != 0 }
 
 var (
 	messageKeys = []string{"num", "epoch", "reason", "role", "outcome", "node", "normal", "announced", "ready"}
-	tserverKeys = []string{"running", "inc", "role", "epoch", "cti", "sync", "announced", "ready", "tagged", "calls", "unnamed", "alarm", "alarms"}
-	mlayerKeys  = []string{"running", "inc", "named", "epoch", "ready", "restarts", "alarm", "alarms"}
-	switchKeys  = []string{"running", "inc", "calls", "alarm", "alarms"}
-	clientKeys  = []string{"running", "inc", "epoch", "acted", "ignored", "incomplete", "alarm", "alarms"}
+	tserverKeys = []string{"running", "inc", "role", "epoch", "cti", "sync", "announced", "ready", "tagged", "calls", "unnamed", "alarm", "raised", "alarms"}
+	mlayerKeys  = []string{"running", "inc", "named", "epoch", "ready", "restarts", "alarm", "raised", "alarms"}
+	switchKeys  = []string{"running", "inc", "calls", "alarm", "raised", "alarms"}
+	clientKeys  = []string{"running", "inc", "epoch", "acted", "ignored", "incomplete", "alarm", "raised", "alarms"}
 	pairKeys    = []string{"primary", "ready", "changed", "switchovers", "alarms"}
 	callKeys    = []string{"up", "held", "same", "kept"}
 	ops         = []string{"!=", ">=", "<=", "=", ">", "<"} // longer ones first
@@ -184,7 +184,7 @@ var values = map[string][]string{
 	"sync": {"idle", "awaiting", "answered", "tagging", "done"}, "reason": {"synchronized", "start-up", "link-down"},
 	"outcome": {"taken", "handed-over", "not-handed-over"}, "named": {"A", "B", "none"}, "node": {"A", "B"},
 	"primary": {"A", "B", "none", "both"}, "running": booleans, "announced": booleans, "normal": booleans, "ready": {"true", "false", "1", "0"},
-	"up": booleans, "same": booleans, "kept": booleans, "alarm": node.AlarmNames(),
+	"up": booleans, "same": booleans, "kept": booleans, "alarm": node.AlarmNames(), "raised": node.AlarmNames(),
 }
 
 var booleans = []string{"true", "false"}
@@ -214,7 +214,7 @@ func (c *cond) check() error {
 
 // holds compares what is with what is wanted.
 func (c *cond) holds(is string) bool {
-	if c.key == "alarm" { // of several that are raised
+	if c.key == "alarm" || c.key == "raised" { // of several
 		return slices.Contains(strings.Split(is, ","), c.value) == (c.op == "=")
 	}
 	switch c.op {

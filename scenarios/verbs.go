@@ -85,14 +85,14 @@ Patterns of the judgement verbs:
   A->B KIND [key=value ...]     a message was sent since the last act and was not matched before. C* is any client.
                                 keys, those of them that the message has: ` + "num, epoch, reason, role, outcome, node, normal, announced, ready" + `
   A-B up|down                   both ends of the link are up, or both are down
-  A|B key=value ...             a T-Server: running, inc, role, epoch, cti, sync, announced, ready, tagged, calls, unnamed, alarm, alarms
-  M key=value ...               running, named, epoch, ready, restarts, alarm, alarms
-  S key=value ...               running, calls
-  C1 key=value ...              running, epoch, acted, ignored, incomplete
+  A|B key=value ...             a T-Server: running, inc, role, epoch, cti, sync, announced, ready, tagged, calls, unnamed, alarm, raised, alarms
+  M key=value ...               running, named, epoch, ready, restarts, alarm, raised, alarms
+  S key=value ...               running, calls, alarm, raised, alarms
+  C1 key=value ...              running, epoch, acted, ignored, incomplete, alarm, raised, alarms
   pair key=value ...            primary (A, B, none or both), ready, changed (ConnIDs that changed under clients' eyes), switchovers, alarms
   call NAME key=value ...       up, held (by how many T-Servers), same (one ConnID at all of them), kept (the ConnID that it had first)
 
-  alarm=NAME means that the alarm is raised there, alarm!=NAME that it is not; alarms is how many are: ` + alarmHelp() + `
+  alarm=NAME means that the alarm is raised there, alarm!=NAME that it is not; raised=NAME means that it was, at any time of the run; alarms is how many are: ` + alarmHelp() + `
 
   key=value may also be key!=value, key>n, key>=n, key<n, key<=n; a lone word such as announced means announced=true.
 `

@@ -36,6 +36,7 @@ func worldVerbs() []*verb {
 		},
 		nodesVerb("kill", "Ends nodes as kill -9 does. Its heal is restart.", func(r *runner, id wire.ID) error { return r.world.Kill(id) }),
 		nodesVerb("stop", "Ends nodes in an orderly way: they say goodbye. Its heal is restart.", func(r *runner, id wire.ID) error { return r.world.Stop(id) }),
+		nodesVerb("twin", "Starts nodes that run once more, each as another process: the older one ends, and the alarm started-twice is raised.", func(r *runner, id wire.ID) error { return r.world.Twin(id) }),
 		nodesVerb("pause", "Stops nodes as SIGSTOP does. Its heal is resume.", func(r *runner, id wire.ID) error { return r.world.Pause(id) }),
 		nodesVerb("resume", "Lets paused nodes go on.", func(r *runner, id wire.ID) error { return r.world.Resume(id) }),
 		{

@@ -20,6 +20,9 @@ type World interface {
 	Kill(id wire.ID) error
 	// Stop ends a node in an orderly way: it says goodbye. Applied: "stop".
 	Stop(id wire.ID) error
+	// Twin starts another process of a node that runs; the older one ends (Text superseded) before the later one begins. Applied: "twin". While the store
+	// takes nothing it fails as Boot does, and the older one stays.
+	Twin(id wire.ID) error
 	// Pause and Resume act as SIGSTOP and SIGCONT. Applied: "pause", "resume".
 	Pause(id wire.ID) error
 	Resume(id wire.ID) error

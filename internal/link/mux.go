@@ -163,6 +163,19 @@ func (m *Mux) BadInput(from wire.ID, why string) {
 	m.note(&node.Note{Kind: node.NoteBadInput, Peer: from, Text: why})
 }
 
+// Superseded tells that a later incarnation of this node has started, and that this one ends because of it. It says no goodbye: the sessions, and the
+// name, are the later one's. The Mux must not be used afterwards.
+func (m *Mux) Superseded(by uint64) { m.note(&node.Note{Kind: node.NoteSuperseded, N: by}) }
+
+// StartedTwice tells that an older incarnation of this node was there, and has ended because of this one: the alarm is raised, and cleared at once.
+func (m *Mux) StartedTwice(older uint64) {
+	for _, raised := range []bool{true, false} {
+		why := fmt.Sprintf("incarnation %d was there, and has ended", older)
+		n := node.AlarmNote(node.StartedTwice, raised, m.self, why)
+		m.note(&n)
+	}
+}
+
 // step hands the node an input and carries out what follows.
 func (m *Mux) step(in node.Input) {
 	m.in = in

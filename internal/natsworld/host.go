@@ -83,6 +83,14 @@ type Host struct {
 	probe    string             // the connection whose end shows that there are notices
 	kicker   *kicker            // nil unless this host fences
 	fences   []string
+
+	// The node may be started once more (twin.go).
+	announced string // the subject on which starts are announced
+	inbox     string // of the last word of older ones
+	older     uint64 // that has ended because of this one, before it began
+	heir      string // where a later one wants this one's last word
+	asking    bool   // the store for the latest incarnation
+	askAgain  bool
 }
 
 // packet waits for the records of its step.
@@ -147,6 +155,9 @@ func (h *Host) open(ctx context.Context) error {
 	if err := h.prepare(ctx); err != nil {
 		return err
 	}
+	if err := h.announce(); err != nil {
+		return err
+	}
 	// One subscription, so that messages of all links keep the order in which the server got them.
 	if h.sub, err = h.nc.ChanSubscribe(fmt.Sprintf("hotpair.%s.*.*.%s", h.opt.Pair, h.opt.ID), h.msgs); err != nil {
 		return fmt.Errorf("NATS: %w", err)
@@ -158,7 +169,7 @@ func (h *Host) open(ctx context.Context) error {
 		return fmt.Errorf("NATS: %w", err)
 	}
 	h.conn = ownConn(h.nc)
-	return nil
+	return h.stillLatest(ctx)
 }
 
 // prepareTime bounds one attempt at the store: a request or its answer may be lost, and is then made again.
@@ -347,6 +358,7 @@ func (h *Host) loop() {
 		}
 	}()
 	h.mux.Start(h.stored)
+	h.noticeOlder(h.older)
 	h.flush()
 	for h.ctx.Err() == nil {
 		select {
@@ -395,6 +407,7 @@ func (h *Host) carrierUp() {
 	h.log.Info("own connection is up")
 	h.conn = ownConn(h.nc)
 	h.mux.CarrierUp()
+	h.askLatest() // an impatient operator may have started the node once more meanwhile
 }
 
 // receive decodes a message of the carrier. What makes no sense is recorded with its place, and dropped.
@@ -404,6 +417,12 @@ func (h *Host) receive(m *nats.Msg) {
 	case ok:
 	case strings.HasPrefix(m.Subject, "$SYS."):
 		h.noticed(m)
+		return
+	case m.Subject == h.announced:
+		h.startedAgain(m)
+		return
+	case m.Subject == h.inbox:
+		h.noticeOlder(h.lastWord(m))
 		return
 	default:
 		h.badInput(wire.None, m.Subject, h.strange(m.Subject))

@@ -131,20 +131,6 @@ func TestNodesSurviveARestartOfNATS(t *testing.T) {
 	a.wait("start with x\ny")
 }
 
-func TestOlderTwinConflicts(t *testing.T) {
-	b := newBench(t)
-	a := b.start(wire.A)
-	a.do("persist", 1, "value", "one")
-	twin := b.start(wire.A)
-	require.Equal(t, uint64(2), twin.Inc())
-	twin.wait("start with one")
-	a.Do(&node.Command{ID: 2, Verb: "persist", Args: map[string]string{"value": "two"}})
-	a.wait("conflict with one")
-	require.NotContains(t, a.said(), "behind two", "what stands behind the barrier is dropped")
-	twin.do("persist", 3, "value", "three")
-	require.Contains(t, twin.said(), "behind three")
-}
-
 func TestPersistWaitsForTheStore(t *testing.T) {
 	b := newBench(t)
 	a := b.start(wire.A)

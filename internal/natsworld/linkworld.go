@@ -37,6 +37,7 @@ func (h *Host) Persist(value []byte) ([]byte, error) {
 	case err == nil:
 		return nil, nil
 	case errors.Is(err, errConflict):
+		h.askLatest()
 		return stored, link.ErrConflict
 	case errors.Is(err, fault.ErrStore):
 		return stored, err

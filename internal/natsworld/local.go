@@ -139,14 +139,7 @@ func (l *local) url(id wire.ID) (string, error) {
 // Start implements Driver.
 func (l *local) Start(ids []wire.ID, clock Clock) error {
 	for _, id := range ids {
-		u, err := l.url(id)
-		if err != nil {
-			return err
-		}
-		h, err := NewHost(context.Background(), HostOptions{
-			ID: id, Config: l.opt.Config, URL: u, Pair: l.pair, Clock: clock, NewNode: l.opt.NewNode, Foreign: l.opt.URL != "",
-			Records: func(records []trace.Record) error { l.merger.Add(records...); return nil },
-		})
+		h, err := l.newHost(id, clock)
 		if err != nil {
 			l.abandon(ids)
 			return err
@@ -154,16 +147,52 @@ func (l *local) Start(ids []wire.ID, clock Clock) error {
 		l.hosts[id] = h
 	}
 	for _, id := range ids {
-		h := l.hosts[id]
-		h.Go()
-		go func() {
-			<-h.Done()
-			if err := h.Err(); err != nil {
-				l.crash(Crash{id, h.Inc(), fmt.Errorf("node %s ended by itself: %w", id, err)})
-			}
-		}()
+		l.begin(id)
 	}
 	return nil
+}
+
+func (l *local) newHost(id wire.ID, clock Clock) (*Host, error) {
+	u, err := l.url(id)
+	if err != nil {
+		return nil, err
+	}
+	return NewHost(context.Background(), HostOptions{
+		ID: id, Config: l.opt.Config, URL: u, Pair: l.pair, Clock: clock, NewNode: l.opt.NewNode, Foreign: l.opt.URL != "",
+		Records: func(records []trace.Record) error { l.merger.Add(records...); return nil },
+	})
+}
+
+func (l *local) begin(id wire.ID) {
+	h := l.hosts[id]
+	h.Go()
+	go func() {
+		<-h.Done()
+		// A node that was started once more was told to end: by that.
+		if err := h.Err(); err != nil && !errors.Is(err, ErrSuperseded) {
+			l.crash(Crash{id, h.Inc(), fmt.Errorf("node %s ended by itself: %w", id, err)})
+		}
+	}()
+}
+
+// Twin implements Driver.
+func (l *local) Twin(id wire.ID, clock Clock) (uint64, func() error, error) {
+	older := l.hosts[id]
+	h, err := l.newHost(id, clock)
+	if err != nil {
+		return 0, nil, err
+	}
+	l.hosts[id] = h
+	select {
+	case <-older.Done():
+	case <-time.After(connectTime):
+		return 0, nil, fmt.Errorf("incarnation %d of %s did not end within %s", older.Inc(), id, connectTime)
+	}
+	if err := older.Err(); !errors.Is(err, ErrSuperseded) {
+		return 0, nil, fmt.Errorf("incarnation %d of %s ended by itself: %w", older.Inc(), id, err)
+	}
+	older.Kill() // closes its connection
+	return older.Inc(), func() error { l.begin(id); return nil }, nil
 }
 
 // abandon ends those that have not begun.

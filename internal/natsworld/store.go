@@ -66,18 +66,11 @@ func openBucket(ctx context.Context, js jetstream.JetStream, pair string) (jetst
 
 // nextIncarnation takes the node's next start number. Whoever else starts the same node takes another one.
 func (s *store) nextIncarnation(ctx context.Context, id wire.ID) error {
-	key := id.String() + ".inc"
+	key := incKey(id)
 	for {
-		inc, revision := uint64(0), uint64(0)
-		entry, err := s.kv.Get(ctx, key)
-		switch {
-		case err == nil:
-			revision = entry.Revision()
-			if inc, err = strconv.ParseUint(string(entry.Value()), 10, 64); err != nil {
-				return fmt.Errorf("JetStream: key %s holds no start number but %.40q", key, entry.Value())
-			}
-		case !errors.Is(err, jetstream.ErrKeyNotFound):
-			return wrapStore(key, err)
+		inc, revision, err := s.latest(ctx, key)
+		if err != nil {
+			return err
 		}
 		s.inc = inc + 1
 		_, err = s.kv.Update(ctx, key, strconv.AppendUint(nil, s.inc, 10), revision)
@@ -89,6 +82,24 @@ func (s *store) nextIncarnation(ctx context.Context, id wire.ID) error {
 		}
 	}
 }
+
+// latest returns the last start number that was taken, and the revision of its key; zeros if there is none.
+func (s *store) latest(ctx context.Context, key string) (inc, revision uint64, err error) {
+	entry, err := s.kv.Get(ctx, key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return 0, 0, nil
+	}
+	if err != nil {
+		return 0, 0, wrapStore(key, err)
+	}
+	if inc, err = strconv.ParseUint(string(entry.Value()), 10, 64); err != nil {
+		return 0, 0, fmt.Errorf("JetStream: key %s holds no start number but %.40q", key, entry.Value())
+	}
+	return inc, entry.Revision(), nil
+}
+
+// incKey is the key of a node's start number.
+func incKey(id wire.ID) string { return id.String() + ".inc" }
 
 func wrapStore(key string, err error) error {
 	if err == nil {

@@ -2,6 +2,7 @@ package natsworld
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,9 +113,13 @@ func TestNodesAskNobody(t *testing.T) {
 	a, peer := b.pair()
 	a.do("send", 1)
 	peer.wait("got 1")
-	for range 3 { // hello, helloAck, confirm or later
+	for n := 0; n < 3; { // hello, helloAck, confirm or later
 		m, err := sub.NextMsg(patience)
 		require.NoError(t, err)
+		if strings.HasPrefix(m.Subject, "hotpair.pair.started.") {
+			continue // at its start, a node asks for older processes of its own name; TestOwnConnectionComesBackToALaterOne has one that reconnects then
+		}
 		require.Empty(t, m.Reply)
+		n++
 	}
 }

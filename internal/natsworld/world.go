@@ -20,6 +20,9 @@ type Driver interface {
 	// Kill and Stop end a node, wait for it, and return which incarnation it was. All its records have been added by then.
 	Kill(id wire.ID) (inc uint64, err error)
 	Stop(id wire.ID) (inc uint64, err error)
+	// Twin starts another process of a node that runs, and waits until the older one has ended because of it; older is its incarnation, and all its
+	// records have been added. The later one begins with begin. An error that wraps fault.ErrStore means that the older one is still there.
+	Twin(id wire.ID, clock Clock) (older uint64, begin func() error, err error)
 	Pause(id wire.ID) error
 	Resume(id wire.ID) error
 	Do(id wire.ID, cmd *node.Command) error
@@ -281,6 +284,36 @@ func (w *World) Stop(id wire.ID) error {
 		return fmt.Errorf("stop %s: it is paused and cannot say goodbye; resume it first", id)
 	}
 	return w.end(id, "stop", "stopped", w.driver.Stop)
+}
+
+// Twin starts another process of a node that runs. The older one ends.
+func (w *World) Twin(id wire.ID) error {
+	err := w.mustRun(id)
+	switch {
+	case err != nil:
+	case w.natsDown:
+		err = errors.New("NATS is down, boot it first")
+	case w.isolated[id] != fault.Joined:
+		err = errors.New("it is cut off from NATS; heal it first")
+	case w.paused[id]:
+		err = errors.New("it is paused and does not hear of the other; resume it first")
+	}
+	if err != nil {
+		return fmt.Errorf("twin %s: %w", id, err)
+	}
+	w.applied(id, wire.None, "twin")
+	older, begin, err := w.driver.Twin(id, w.clock)
+	if errors.Is(err, fault.ErrStore) {
+		return fmt.Errorf("twin: %w", err)
+	}
+	if err == nil {
+		w.merger.Add(trace.Record{At: w.Now(), Kind: trace.Ended, Node: id, Inc: older, Text: "superseded"})
+		err = begin()
+	}
+	if err = broke(err); err != nil {
+		w.broken = err
+	}
+	return err
 }
 
 func (w *World) end(id wire.ID, verb, how string, do func(wire.ID) (uint64, error)) error {

@@ -180,6 +180,9 @@ func TestMisuse(t *testing.T) {
 		"stop C9: there is no such node":                    s.Stop(wire.Client(9)),
 		"pause NATS: NATS is no participant":                s.Pause(wire.NATS),
 		"pause world: there is no such node":                s.Pause(wire.World),
+		"twin B: it does not run":                           s.Twin(wire.B),
+		"twin NATS: NATS is no participant":                 s.Twin(wire.NATS),
+		"twin C9: there is no such node":                    s.Twin(wire.Client(9)),
 		"resume A: it is not paused":                        s.Resume(wire.A),
 		"none at B: it does not run":                        s.Do(wire.B, cmd),
 		"impair S->M: S and M have no link":                 s.Impair(wire.Switch, wire.MLayer, fault.Impairment{Cut: true}),
@@ -193,6 +196,14 @@ func TestMisuse(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	require.Equal(t, []string{"A boot"}, s.applied(), "what was refused was not applied")
+	require.NoError(t, s.Isolate(wire.A, fault.Dropped))
+	require.ErrorContains(t, s.Twin(wire.A), "twin A: it is cut off from NATS; heal it first")
+	require.NoError(t, s.Isolate(wire.A, fault.Joined))
+	require.NoError(t, s.Pause(wire.A))
+	require.ErrorContains(t, s.Twin(wire.A), "twin A: it is paused")
+	require.NoError(t, s.Resume(wire.A))
+	require.NoError(t, s.Kill(wire.NATS))
+	require.ErrorContains(t, s.Twin(wire.A), "twin A: NATS is down, boot it first")
 }
 
 func errorOf(_ *World, err error) error { return err }

@@ -23,6 +23,9 @@ const (
 	// NoteSkipped: a message of Peer, of a later version of the protocol, means nothing to this node; Text is its kind.
 	NoteSkipped
 
+	// NoteSuperseded: the node was started once more, as incarnation N, and this incarnation ends: nothing follows in its name.
+	NoteSuperseded
+
 	// Of a T-Server.
 
 	// NoteRole: the T-Server takes a role: Text is the wire.Role's name, N the epoch.
@@ -80,7 +83,7 @@ const (
 )
 
 var noteNames = [...]string{
-	NoteDone: "done", NoteRefused: "refused", NoteBadInput: "bad-input", NoteSkipped: "skipped", NoteAlarm: "alarm",
+	NoteDone: "done", NoteRefused: "refused", NoteBadInput: "bad-input", NoteSkipped: "skipped", NoteSuperseded: "superseded", NoteAlarm: "alarm",
 	NoteRole: "role", NoteCTI: "cti", NoteSync: "sync", NoteTagged: "tagged", NoteAnnounced: "announced",
 	NoteWithdrawn: "withdrawn", NoteReady: "ready", NoteNamed: "named", NoteGone: "gone", NoteHeld: "held", NoteCleanedUp: "cleaned-up",
 	NoteRecord: "record", NoteRestart: "restart", NoteFence: "fence", NotePairReady: "pair-ready",

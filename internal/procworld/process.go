@@ -171,6 +171,13 @@ func (p *process) expected() {
 	p.mu.Unlock()
 }
 
+// unexpected takes expected back.
+func (p *process) unexpected() {
+	p.mu.Lock()
+	p.told = false
+	p.mu.Unlock()
+}
+
 func (p *process) wasTold() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
+	"time"
 
 	"hotpair/internal/config"
 	"hotpair/internal/fault"
@@ -181,23 +183,11 @@ func (d *driver) EndNATS(kill bool) error {
 // Start implements natsworld.Driver.
 func (d *driver) Start(ids []wire.ID, clock natsworld.Clock) error {
 	for _, id := range ids {
-		addr, err := d.listen(id)
-		if err != nil {
-			return err
-		}
-		add := d.merger.Add
-		if d.opt.Marks != nil {
-			add = d.opt.Marks
-		}
-		p, err := d.start(id.String(), add)
+		p, err := d.startNode(id, clock)
 		if err != nil {
 			return err
 		}
 		d.nodes[id] = p
-		spec := nodeSpec{ID: id, Config: d.opt.Config, URL: "nats://" + addr, Pair: pairName, Clock: clock, Marks: d.opt.Marks != nil, MarkCalls: d.opt.MarkCalls}
-		if err := p.line.send(down{Node: &spec}); err != nil {
-			return err
-		}
 	}
 	for _, id := range ids {
 		if _, err := d.nodes[id].awaitReady(); err != nil {
@@ -206,12 +196,62 @@ func (d *driver) Start(ids []wire.ID, clock natsworld.Clock) error {
 		}
 	}
 	for _, id := range ids {
-		if err := d.nodes[id].line.send(down{Go: true}); err != nil {
+		if err := d.begin(id); err != nil {
 			return err
 		}
-		d.watch(id, d.nodes[id])
 	}
 	return nil
+}
+
+// startNode starts the process of a node, which connects.
+func (d *driver) startNode(id wire.ID, clock natsworld.Clock) (*process, error) {
+	addr, err := d.listen(id)
+	if err != nil {
+		return nil, err
+	}
+	add := d.merger.Add
+	if d.opt.Marks != nil {
+		add = d.opt.Marks
+	}
+	p, err := d.start(id.String(), add)
+	if err != nil {
+		return nil, err
+	}
+	spec := nodeSpec{ID: id, Config: d.opt.Config, URL: "nats://" + addr, Pair: pairName, Clock: clock, Marks: d.opt.Marks != nil, MarkCalls: d.opt.MarkCalls}
+	return p, p.line.send(down{Node: &spec})
+}
+
+func (d *driver) begin(id wire.ID) error {
+	if err := d.nodes[id].line.send(down{Go: true}); err != nil {
+		return err
+	}
+	d.watch(id, d.nodes[id])
+	return nil
+}
+
+// Twin implements natsworld.Driver.
+func (d *driver) Twin(id wire.ID, clock natsworld.Clock) (uint64, func() error, error) {
+	older := d.nodes[id]
+	older.expected()
+	later, err := d.startNode(id, clock)
+	if err == nil {
+		_, err = later.awaitReady()
+	}
+	if err != nil {
+		older.unexpected()
+		return 0, nil, err
+	}
+	d.nodes[id] = later
+	select {
+	case <-older.gone:
+	case <-time.After(stopTime):
+		older.kill()
+		return 0, nil, fmt.Errorf("process %s (pid %d) did not end within %s", older.name, older.cmd.Process.Pid, stopTime)
+	}
+	if !strings.Contains(older.err.Error(), natsworld.ErrSuperseded.Error()) {
+		return 0, nil, fmt.Errorf("process %s (pid %d) ended by itself: %w", older.name, older.cmd.Process.Pid, older.err)
+	}
+	return older.incarnation(), func() error { return d.begin(id) }, nil
 }
 
 // abandon ends those that have not begun.

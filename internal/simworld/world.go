@@ -231,6 +231,35 @@ func (w *World) Kill(id wire.ID) error { return w.end(id, "kill", "killed") }
 // Stop ends a node in an orderly way.
 func (w *World) Stop(id wire.ID) error { return w.end(id, "stop", "stopped") }
 
+// Twin starts another process of a node that runs. The older one hears of it, and ends, before the later one begins.
+func (w *World) Twin(id wire.ID) error {
+	h, err := w.running(id)
+	switch {
+	case err != nil:
+	case !w.nats:
+		err = errors.New("NATS is down, boot it first")
+	case h.isolation != fault.Joined:
+		err = errors.New("it is cut off from NATS; heal it first")
+	case h.paused:
+		err = errors.New("it is paused and does not hear of the other; resume it first")
+	}
+	if err != nil {
+		return fmt.Errorf("twin %s: %w", id, err)
+	}
+	w.applied(id, wire.None, "twin")
+	if w.store != fault.StoreWorks {
+		return fmt.Errorf("twin %s: %w: its start number cannot be made durable: %s", id, fault.ErrStore, w.store)
+	}
+	older := h.inc
+	h.mux.Superseded(older + 1)
+	w.disconnected(h)
+	h.end()
+	w.Record(&trace.Record{Kind: trace.Ended, Node: id, Inc: older, Text: "superseded"})
+	h.boot()
+	h.mux.StartedTwice(older)
+	return nil
+}
+
 func (w *World) end(id wire.ID, verb, how string) error {
 	if id == wire.NATS {
 		if !w.nats {

@@ -196,6 +196,32 @@ func TestDurableState(t *testing.T) {
 	require.Contains(t, lines, `M#2 sent A {"kind":"Appoint","epoch":1,"node":"A","inc":1}`)
 }
 
+// TestTwin: the older process ends without a goodbye, the later one begins, and tells of it.
+func TestTwin(t *testing.T) {
+	w := started(t, nil)
+	w.lines = nil
+	require.NoError(t, w.Twin(wire.A))
+	lines := strings.Join(w.lines, "\n")
+	for _, s := range []string{`A#1 noted {"kind":"superseded","n":2}`, "A#1 ended superseded", "A#2 started", `A#2 noted {"kind":"alarm"`, `"alarm":"started-twice"`} {
+		_, behind, there := strings.Cut(lines, s)
+		require.True(t, there, "%s, in this order: %s", s, lines)
+		lines = behind
+	}
+	require.Contains(t, w.pass(10*time.Second), "B#1 down A gone")
+	require.ErrorContains(t, w.Twin(wire.NATS), "twin NATS: NATS is no participant")
+	require.ErrorContains(t, w.Twin(wire.Client(1)), "twin C1: it does not run")
+	require.NoError(t, w.Store(fault.StoreFull))
+	require.ErrorIs(t, w.Twin(wire.A), fault.ErrStore)
+	require.NoError(t, w.Store(fault.StoreWorks))
+	require.NotContains(t, w.pass(time.Second), "A#3", "the older one stays")
+	require.NoError(t, w.Isolate(wire.B, fault.Dropped))
+	require.ErrorContains(t, w.Twin(wire.B), "twin B: it is cut off from NATS")
+	require.NoError(t, w.Pause(wire.A))
+	require.ErrorContains(t, w.Twin(wire.A), "twin A: it is paused")
+	require.NoError(t, w.Kill(wire.NATS))
+	require.ErrorContains(t, w.Twin(wire.MLayer), "twin M: NATS is down")
+}
+
 // TestAStoreThatTakesNothing: no node starts, what M wants to store is dropped, and what is stored stays.
 func TestAStoreThatTakesNothing(t *testing.T) {
 	for _, f := range []fault.Store{fault.StoreFull, fault.StoreReadOnly} {

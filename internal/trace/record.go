@@ -16,7 +16,7 @@ type Kind uint8
 const (
 	// Started: the node starts as incarnation Inc.
 	Started Kind = iota + 1
-	// Ended: the node's incarnation is over: Text is killed or stopped. Written by the world; Node is the node that ended.
+	// Ended: the node's incarnation is over: Text is killed, stopped or superseded. Written by the world; Node is the node that ended.
 	Ended
 	// Up and Down: the node's port to Peer comes up (PeerInc) or goes down (Text is the node.Cause's name, or "closed by itself").
 	Up
