@@ -1,6 +1,6 @@
 #!/bin/sh
-# soak.sh BINARY RUNS: runs all scenarios of hotstandby and carrier as processes RUNS times in a row, then RUNS times pinned to one core with four busy
-# loops on the same core. Every run must hold, and leave no process behind.
+# soak.sh BINARY RUNS: runs all scenarios of hotstandby and carrier as processes, two at once, RUNS times in a row, then RUNS times pinned to
+# one core with four busy loops on the same core. Every run must hold, and leave no process behind.
 set -eu
 
 binary=$1
@@ -39,7 +39,7 @@ round() { # NAME COMMAND...
 	i=1
 	while [ "$i" -le "$runs" ]; do
 		began=$(date +%s)
-		if ! "$@" run --world processes $scenarios >"$log" 2>&1; then
+		if ! "$@" run --world processes --jobs 2 $scenarios >"$log" 2>&1; then
 			echo "soak: $name, run $i of $runs:"
 			grep -v '^held' "$log"
 			exit 1

@@ -16,6 +16,9 @@ import (
 // shown are the scenarios whose ladders the demo draws.
 var shown = []string{"synchronization", "backup-fails-while-waiting", "primary-in-start-up", "operator-switches-over"}
 
+// demoJobs is how many scenarios the demo runs at once: most of their time they wait.
+const demoJobs = 2
+
 func demoCommand() *cobra.Command {
 	opt := scenarios.Options{World: scenarios.Processes}
 	cmd := &cobra.Command{
@@ -35,6 +38,14 @@ func demo(cmd *cobra.Command, opt scenarios.Options) error {
 	if err != nil {
 		return err
 	}
+	var list []*scenarios.Scenario
+	for _, path := range paths {
+		sc, err := scenarios.LoadFS(hotstandby.Files, path)
+		if err != nil {
+			return err
+		}
+		list = append(list, sc)
+	}
 	fmt.Fprint(w, `hotpair demo: a switch S, T-Servers A and B, a Management Layer M and a client C1 run as processes of their own, on a NATS
 server of their own. Each scenario kills, stops or cuts what it says, and then judges what the pair made of it.
 
@@ -44,25 +55,22 @@ server of their own. Each scenario kills, stops or cuts what it says, and then j
 	began := time.Now()
 	counts := [3]int{}
 	var results []*scenarios.Result
-	for _, path := range paths {
-		sc, err := scenarios.LoadFS(hotstandby.Files, path)
-		if err != nil {
-			return err
-		}
-		res, err := scenarios.Run(cmd.Context(), sc, opt)
+	err = runEach(cmd.Context(), list, opt, demoJobs, func(res *scenarios.Result) error {
 		show.clear()
-		if err != nil {
-			return err
-		}
 		fmt.Fprint(w, res.Text())
 		counts[res.Verdict]++
 		if res.Verdict == scenarios.Held && slices.Contains(shown, res.Scenario) {
 			fmt.Fprintf(w, "\n%s\n", res.Ladder)
 		}
 		results = append(results, res)
-		if cmd.Context().Err() != nil {
-			return status(statusCouldNotTell)
-		}
+		return nil
+	})
+	show.clear()
+	if err != nil {
+		return err
+	}
+	if len(results) < len(list) {
+		return status(statusCouldNotTell)
 	}
 	fmt.Fprintf(w, "\n%d scenarios in %s, in %s: %d held, %d failed, %d could not tell.\n", len(results), opt.World,
 		time.Since(began).Round(time.Second), counts[scenarios.Held], counts[scenarios.Failed], counts[scenarios.CouldNotTell])

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 )
 
-// progress shows what goes on, on one line of a terminal. Elsewhere it is quiet.
+// progress shows what goes on, on one line of a terminal. Elsewhere it is quiet. It may be used by several goroutines at once.
 type progress struct {
+	mu sync.Mutex
 	w  io.Writer
 	on bool
 }
@@ -18,9 +20,12 @@ func newProgress(f *os.File) *progress {
 }
 
 func (p *progress) line(text string) {
-	if p.on {
-		fmt.Fprintf(p.w, "\r\033[K%.100s", text)
+	if !p.on {
+		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(p.w, "\r\033[K%.100s", text)
 }
 
 func (p *progress) clear() { p.line("") }

@@ -19,6 +19,7 @@ import (
 type runFlags struct {
 	opt     scenarios.Options
 	without []string
+	jobs    int
 	json    bool
 	junit   string
 }
@@ -41,6 +42,7 @@ func runCommand() *cobra.Command {
 	fl.Float64Var(&f.opt.Speed, "speed", scenarios.DefaultSpeed, "how many times as fast as the wall clock real worlds run")
 	fl.DurationVar(&f.opt.Slack, "slack", scenarios.DefaultSlack, "wall-clock time that deadlines get beyond their own in real worlds")
 	fl.StringSliceVar(&f.without, "without", nil, "switch a rule off: "+strings.Join(node.RuleNames(), ", "))
+	fl.IntVarP(&f.jobs, "jobs", "j", 1, "how many scenarios run at once")
 	fl.BoolVar(&f.opt.Update, "update", false, "rewrite the ladder of each scenario that holds")
 	fl.BoolVar(&f.json, "json", false, "print results as JSON, one per line")
 	fl.StringVar(&f.junit, "junit", "", "write results as JUnit XML to a file")
@@ -51,6 +53,9 @@ func runCommand() *cobra.Command {
 }
 
 func (f *runFlags) run(cmd *cobra.Command, args []string) error {
+	if f.jobs < 1 {
+		return fmt.Errorf("--jobs: %d: at least one scenario runs at a time", f.jobs)
+	}
 	for _, name := range f.without {
 		r, err := node.ParseRule(name)
 		if err != nil {
@@ -79,21 +84,16 @@ func (f *runFlags) runAll(ctx context.Context, w io.Writer, list []*scenarios.Sc
 	show := newProgress(os.Stderr)
 	f.opt.Progress = show.line
 	var results []*scenarios.Result
-	for _, sc := range list {
-		res, err := scenarios.Run(ctx, sc, f.opt)
+	err := runEach(ctx, list, f.opt, f.jobs, func(res *scenarios.Result) error {
 		show.clear()
-		if err != nil {
-			return results, fmt.Errorf("%s: %w", sc.Path, err)
-		}
 		results = append(results, res)
-		if err := f.show(w, res); err != nil {
-			return results, err
-		}
-		if ctx.Err() != nil && len(results) < len(list) { // what did not run has not held
-			return results, fmt.Errorf("%w after %d of %d scenarios", context.Cause(ctx), len(results), len(list))
-		}
+		return f.show(w, res)
+	})
+	show.clear()
+	if err == nil && len(results) < len(list) { // what did not run has not held
+		err = fmt.Errorf("%w after %d of %d scenarios", context.Cause(ctx), len(results), len(list))
 	}
-	return results, nil
+	return results, err
 }
 
 func (f *runFlags) show(w io.Writer, res *scenarios.Result) error {
