@@ -1,16 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 
+	"hotpair/internal/access"
 	"hotpair/internal/config"
 	"hotpair/internal/procworld"
 	"hotpair/internal/wire"
@@ -18,9 +20,13 @@ import (
 
 // nodeFlags are the flags of hotpair node. Each can also be set by its environment variable: HOTPAIR_NATS for --nats, and so on.
 type nodeFlags struct {
-	nats, pair, id, config, log, store, system string
-	speed                                      float64
-	port                                       int
+	login                             loginFlags
+	nats, pair, id, config, log, keys string
+	store, systemCreds                string
+	speed                             float64
+	port, clients                     int
+	operators                         []string
+	open                              bool
 }
 
 func nodeCommand() *cobra.Command {
@@ -30,7 +36,7 @@ func nodeCommand() *cobra.Command {
 		Short: "Run one node by hand, at a NATS server of your own",
 		Long: `Runs one node until Ctrl-C. Options come from flags, from the environment (HOTPAIR_NATS for --nats, and so on), and from the configuration
 file of the pair (--config), in this order. All nodes of a pair need the same --pair, --speed and --config.`,
-		Example: `  hotpair node nats --port 4222 --store /tmp/hotpair &
+		Example: `  hotpair node nats &
   for n in switch mlayer 'tserver --id A' 'tserver --id B' client; do hotpair node $n & done`,
 	}
 	cmd.PersistentFlags().StringVar(&f.log, "log", "info", "least level of what is logged: debug, info, warn, error")
@@ -44,11 +50,14 @@ file of the pair (--config), in this order. All nodes of a pair need the same --
 			if err := checkPort(f.port); err != nil {
 				return err
 			}
-			return procworld.RunNATS(cmd.Context(), f.port, f.store, log)
+			return f.runNATS(cmd.Context(), log)
 		},
 	}
 	nats.Flags().IntVar(&f.port, "port", 4222, "port on loopback; 0 takes any that is free")
-	nats.Flags().StringVar(&f.store, "store", "hotpair-nats", "folder of JetStream's files")
+	nats.Flags().StringVar(&f.store, "store", defaultStore, "folder of JetStream's files")
+	nats.Flags().StringVar(&f.keys, "keys", "", "folder of the users' keys, which are made where they are missing (default: keys in the folder of --store)")
+	nats.Flags().BoolVar(&f.open, "open", false, "let everybody do everything, without keys")
+	accessFlags(nats, &f.pair, &f.clients, &f.operators)
 	cmd.AddCommand(nats,
 		f.participant("switch", "Run the switch", "S"), f.participant("tserver", "Run a T-Server", "A"),
 		f.participant("mlayer", "Run the Management Layer", "M"), f.participant("client", "Run a client", "C1"))
@@ -75,8 +84,9 @@ func (f *nodeFlags) participant(name, short, id string) *cobra.Command {
 	cmd.Flags().StringVar(&f.id, "id", id, "name of the node")
 	cmd.Flags().StringVar(&f.config, "config", "", "configuration file of the pair (YAML)")
 	cmd.Flags().Float64Var(&f.speed, "speed", 1, "how many times as fast as the wall clock the pair runs")
+	f.login.add(cmd)
 	if name == "mlayer" {
-		cmd.Flags().StringVar(&f.system, "system", "", `user:password of NATS's system account, for "fence: kick"; without it that of hotpair node nats`)
+		cmd.Flags().StringVar(&f.systemCreds, "system-creds", "", `file of credentials of a user in NATS's system account, for "fence: kick"`)
 	}
 	return cmd
 }
@@ -89,7 +99,8 @@ func (f *nodeFlags) prepare(cmd *cobra.Command) (*zap.Logger, error) {
 		if fl.Changed {
 			return
 		}
-		value, name := fl.DefValue, "HOTPAIR_"+strings.ToUpper(fl.Name)
+		// The default of a list stands in brackets.
+		value, name := strings.Trim(fl.DefValue, "[]"), "HOTPAIR_"+strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
 		if v, ok := os.LookupEnv(name); ok {
 			value = v
 		}
@@ -110,6 +121,23 @@ func (f *nodeFlags) prepare(cmd *cobra.Command) (*zap.Logger, error) {
 	return c.Build()
 }
 
+func (f *nodeFlags) runNATS(ctx context.Context, log *zap.Logger) error {
+	o := procworld.NATSOptions{
+		Port: f.port, StoreDir: f.store, KeysDir: f.keys, Log: log,
+		Access: access.Options{Pair: f.pair, Clients: f.clients, Operators: f.operators},
+	}
+	if err := o.Access.Validate(); err != nil {
+		return fmt.Errorf("--%w", err)
+	}
+	switch {
+	case f.open && f.keys != "":
+		return errors.New("--open: an open server has no keys (--keys)")
+	case !f.open && f.keys == "":
+		o.KeysDir = filepath.Join(f.store, keysFolder)
+	}
+	return procworld.RunNATS(ctx, o)
+}
+
 // kinds tells which nodes each subcommand runs.
 var kinds = map[string]func(wire.ID) bool{
 	"switch":  func(id wire.ID) bool { return id == wire.Switch },
@@ -127,15 +155,16 @@ func (f *nodeFlags) options(kind string, log *zap.Logger) (procworld.NodeOptions
 	if !kinds[kind](o.ID) {
 		return o, fmt.Errorf("--id: %s is no %s", o.ID, kind)
 	}
-	if f.pair == "" || strings.Trim(f.pair, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" || len(f.pair) > 64 {
-		return o, fmt.Errorf("--pair: a name of at most 64 letters, digits, - and _ is wanted, not %q", f.pair)
+	if err := access.CheckName(f.pair); err != nil {
+		return o, fmt.Errorf("--pair: %w", err)
 	}
-	if f.system != "" {
-		user, password, found := strings.Cut(f.system, ":")
-		if !found || user == "" {
-			return o, errors.New("--system: user:password is wanted")
+	if o.Login, err = f.login.login(f.nats, o.ID.String()); err != nil {
+		return o, err
+	}
+	if o.ID == wire.MLayer {
+		if o.System, err = f.login.system(f.systemCreds); err != nil {
+			return o, err
 		}
-		o.System = url.UserPassword(user, password)
 	}
 	if f.config != "" {
 		data, err := os.ReadFile(f.config)

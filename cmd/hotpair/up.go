@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"hotpair/internal/access"
 	"hotpair/internal/config"
 	"hotpair/internal/forecast"
 	"hotpair/internal/node"
@@ -24,6 +26,7 @@ type upFlags struct {
 	speed   float64
 	erlangs float64
 	hold    string
+	keys    string
 	out     io.Writer
 	answer  *node.Note // the switch's to the traffic's command
 
@@ -49,6 +52,7 @@ func upCommand() *cobra.Command {
 	cmd.Flags().Float64Var(&f.speed, "speed", 1, "how many times as fast as the wall clock the pair runs")
 	cmd.Flags().Float64Var(&f.erlangs, "erlangs", 5, "traffic, in calls in progress on average")
 	cmd.Flags().StringVar(&f.hold, "hold", "exp:30s", "holding times: exp:MEAN, const:TIME or lognormal:MEAN,DEVIATION")
+	cmd.Flags().StringVar(&f.keys, "keys", "", "folder to keep the keys of NATS's users in (default: one that is removed at the end)")
 	return cmd
 }
 
@@ -66,8 +70,16 @@ func (f *upFlags) up(ctx context.Context) error {
 	}
 	c := config.Default()
 	c.M.Autorestart = true
+	if f.keys == "" {
+		dir, err := os.MkdirTemp("", "hotpair-keys-")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		f.keys = dir
+	}
 	w, err := procworld.New(procworld.Options{
-		Config: c, Speed: f.speed, Port: f.port, Sink: trace.SinkFunc(f.tell), Tolerant: true,
+		Config: c, Speed: f.speed, Port: f.port, KeysDir: f.keys, Sink: trace.SinkFunc(f.tell), Tolerant: true,
 	})
 	if err != nil {
 		return err
@@ -169,9 +181,10 @@ Things to try, from another terminal:
 
   kill -9 %-7d    the process of T-Server A dies; B takes over, M restarts A
   kill -STOP %-7d T-Server B stands still; kill -CONT lets it go on
-  nats sub 'hotpair.%s.client.>' --server %s    what clients get and send, in JSON, with any NATS tool
+  nats sub 'hotpair.%s.client.*.*' --server %s --nkey %s
+                  what clients get and send, in JSON, with any NATS tool
 
 Ctrl-C ends it.
 
-`, w.NATSURL(), w.Pair(), w.Pid(wire.A), w.Pid(wire.B), w.Pair(), w.NATSURL())
+`, w.NATSURL(), w.Pair(), w.Pid(wire.A), w.Pid(wire.B), w.Pair(), w.NATSURL(), access.KeyFile(f.keys, access.Observer))
 }

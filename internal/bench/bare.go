@@ -69,7 +69,7 @@ func standby(nc *nats.Conn, in *bufio.Scanner) error {
 
 // barePath is the bare programs that run beside a pair, on its NATS server.
 type barePath struct {
-	url   string
+	pair  *pair
 	nc    *nats.Conn
 	heard chan arrival
 	stop  func()
@@ -78,9 +78,9 @@ type barePath struct {
 }
 
 func startBarePath(p *pair, rng *rand.Rand) (*barePath, error) {
-	b := &barePath{url: p.NATSURL(), nc: p.nc, heard: make(chan arrival, 1<<16), rng: rng}
+	b := &barePath{pair: p, nc: p.nc, heard: make(chan arrival, 1<<16), rng: rng}
 	var err error
-	if _, b.stop, err = startParts(b.url, "watcher", "standby"); err != nil {
+	if _, b.stop, err = startParts(p, "watcher", "standby"); err != nil {
 		return nil, err
 	}
 	if _, err = b.nc.Subscribe("bare.events.*", func(m *nats.Msg) { b.heard <- arrival{time.Now(), m.Subject} }); err != nil {
@@ -92,7 +92,7 @@ func startBarePath(p *pair, rng *rand.Rand) (*barePath, error) {
 
 // kill kills a victim at a random moment, and waits for the standby's event.
 func (b *barePath) kill(ctx context.Context) error {
-	v, err := startPart("victim", b.url)
+	v, err := startPart("victim", b.pair)
 	if err != nil {
 		return err
 	}

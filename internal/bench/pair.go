@@ -8,7 +8,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"hotpair/internal/access"
 	"hotpair/internal/config"
+	"hotpair/internal/natsworld"
 	"hotpair/internal/node"
 	"hotpair/internal/procworld"
 	"hotpair/internal/trace"
@@ -55,9 +57,10 @@ func startPair(o options) (_ *pair, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.nc, err = nats.Connect(p.NATSURL(), nats.Name("bench")); err != nil {
+	admin := p.Login(access.Admin)
+	if p.nc, err = natsworld.Connect(p.NATSURL(), p.Pair(), &admin, nats.Name("bench")); err != nil {
 		p.close()
-		return nil, fmt.Errorf("NATS: %w", err)
+		return nil, err
 	}
 	return p, nil
 }

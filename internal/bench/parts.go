@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"github.com/nats-io/nats.go"
+
+	"hotpair/internal/access"
+	"hotpair/internal/natsworld"
 )
 
 // The environment by which a program knows that it is a part of a benchmark: one of the bare NATS programs that run beside the pair.
@@ -43,12 +46,16 @@ func runPart(name string) error {
 	if !ok {
 		return errors.New("there is no such part of a benchmark")
 	}
-	nc, err := nats.Connect(os.Getenv(urlEnv), nats.Name(name))
+	in := bufio.NewScanner(os.Stdin)
+	if !in.Scan() {
+		return errors.New("the first line of its input is missing: the key")
+	}
+	nc, err := natsworld.Connect(os.Getenv(urlEnv), "bench", &natsworld.Login{Seed: access.Secret(in.Text())}, nats.Name(name))
 	if err != nil {
-		return fmt.Errorf("NATS: %w", err)
+		return err
 	}
 	defer nc.Close()
-	return part(nc, bufio.NewScanner(os.Stdin))
+	return part(nc, in)
 }
 
 // ready tells whoever started this part that it runs.
@@ -75,13 +82,13 @@ type part struct {
 }
 
 // startPart starts a bare program in a process of its own, and waits until it is ready.
-func startPart(name, url string) (*part, error) {
+func startPart(name string, pair *pair) (*part, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	p := &part{cmd: exec.Command(exe)}
-	p.cmd.Env = append(os.Environ(), partEnv+"="+name, urlEnv+"="+url)
+	p.cmd.Env = append(os.Environ(), partEnv+"="+name, urlEnv+"="+pair.NATSURL())
 	p.cmd.Stderr = os.Stderr
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -93,6 +100,7 @@ func startPart(name, url string) (*part, error) {
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	_, _ = fmt.Fprintf(p.in, "%s\n", string(pair.Login(access.Admin).Seed)) // what is wrong shows when it is not ready
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if strings.TrimSpace(line) != "ready" {
 		p.kill()
@@ -108,7 +116,7 @@ func (p *part) kill() {
 }
 
 // startParts starts several; stop ends them.
-func startParts(url string, names ...string) (_ []*part, stop func(), err error) {
+func startParts(pair *pair, names ...string) (_ []*part, stop func(), err error) {
 	var all []*part
 	stop = func() {
 		for _, p := range all {
@@ -116,7 +124,7 @@ func startParts(url string, names ...string) (_ []*part, stop func(), err error)
 		}
 	}
 	for _, name := range names {
-		p, err := startPart(name, url)
+		p, err := startPart(name, pair)
 		if err != nil {
 			stop()
 			return nil, nil, err

@@ -238,8 +238,12 @@ func throughputPair(ctx context.Context) (*subject, func(), error) {
 	s := newSubject(func(calls int) error {
 		return p.order("burst", map[string]string{"calls": strconv.Itoa(calls)})
 	})
+	if err := p.boot(ctx, wire.Switch, wire.A, wire.B, wire.MLayer); err != nil {
+		p.close()
+		return nil, nil, err
+	}
 	h, err := natsworld.NewHost(ctx, natsworld.HostOptions{
-		ID: wire.Client(1), Config: c, URL: p.NATSURL(), Pair: p.Pair(), Clock: natsworld.NewClock(1),
+		ID: wire.Client(1), Config: c, URL: p.NATSURL(), Pair: p.Pair(), Clock: natsworld.NewClock(1), Login: p.Login(wire.Client(1).String()),
 		NewNode: func(id wire.ID, c *config.Config) node.Node { return &listener{cast.New(id, c), s.event} },
 	})
 	if err != nil {
@@ -251,10 +255,6 @@ func throughputPair(ctx context.Context) (*subject, func(), error) {
 		p.close()
 	}
 	h.Go()
-	if err := p.boot(ctx, wire.Switch, wire.A, wire.B, wire.MLayer); err != nil {
-		stop()
-		return nil, nil, err
-	}
 	if _, err := p.await(ctx, 0, "client at A", func(r *trace.Record) bool { return r.Kind == trace.Up && r.Node == wire.A && r.Peer.IsClient() }); err != nil {
 		stop()
 		return nil, nil, err
@@ -358,7 +358,7 @@ func throughputPlain() (*subject, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	programs, stop, err := startParts(p.NATSURL(), "plain-backup", "plain-primary", "plain-switch")
+	programs, stop, err := startParts(p, "plain-backup", "plain-primary", "plain-switch")
 	if err != nil {
 		p.close()
 		return nil, nil, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -36,8 +35,10 @@ type HostOptions struct {
 	PublishTrace bool
 	// Foreign: the NATS server is not ours; whether it sends disconnect notices has to be found out.
 	Foreign bool
-	// System is a user of the system account, for the Management Layer (fence: kick); nil is the one of our own servers.
-	System *url.Userinfo
+	// Login says as whom it connects.
+	Login Login
+	// System is a user of the system account, for the Management Layer (fence: kick); nil is the one of our own open servers.
+	System *Login
 	// NewNode makes the node; nil means cast.New.
 	NewNode func(wire.ID, *config.Config) node.Node
 	// Only drops the records for which it reports false, after they were numbered; nil keeps them all.
@@ -68,6 +69,7 @@ type Host struct {
 	ctx    context.Context // ends when the host is to end
 	cancel context.CancelFunc
 	done   chan struct{}
+	refuse context.CancelCauseFunc // ends the attempts to begin, since the server refuses what the node needs
 	goOnce sync.Once
 	err    error // why the host ended by itself, valid when done is closed
 
@@ -146,11 +148,20 @@ func NewHost(ctx context.Context, o HostOptions) (*Host, error) {
 }
 
 func (h *Host) open(ctx context.Context) error {
+	ctx, h.refuse = context.WithCancelCause(ctx)
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	var err error
-	if h.nc, err = nats.Connect(h.opt.URL, h.connectOptions()...); err != nil {
-		return fmt.Errorf("NATS at %s: %w", h.opt.URL, err)
+	err := h.begin(ctx)
+	if cause := context.Cause(ctx); errors.Is(cause, nats.ErrPermissionViolation) {
+		err = fmt.Errorf("NATS: %w", cause)
+	}
+	return err
+}
+
+// begin does what open says, until ctx ends.
+func (h *Host) begin(ctx context.Context) (err error) {
+	if h.nc, err = Connect(h.opt.URL, h.opt.Pair, &h.opt.Login, h.connectOptions()...); err != nil {
+		return err
 	}
 	if err := h.prepare(ctx); err != nil {
 		return err
@@ -176,14 +187,19 @@ func (h *Host) open(ctx context.Context) error {
 const prepareTime = 4 * time.Second
 
 // prepare takes the node's next incarnation and reads its durable state. An attempt that was cut short may have taken an incarnation that
-// nobody will be.
+// nobody will be. A client waits for the bucket, which others make.
 func (h *Host) prepare(ctx context.Context) error {
 	for {
 		attempt, cancel := context.WithTimeout(ctx, prepareTime)
 		err := h.tryPrepare(attempt)
 		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errNoBucket) || ctx.Err() != nil {
 			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(storeRetry):
 		}
 	}
 }
@@ -236,6 +252,7 @@ func (h *Host) natsError(nc *nats.Conn, err error) {
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation):
 		// Publish has returned nil for what the server refuses: a node that may not speak must not believe that it does.
+		h.refuse(err)
 		h.later(func() { h.end(fmt.Errorf("NATS: %w", err)) })
 	case errors.Is(err, nats.ErrSlowConsumer) && nc.IsConnected():
 		// Messages were dropped: no port can be trusted.

@@ -18,11 +18,12 @@ import (
 // kicker has the NATS server close connections (fence: kick). It has a connection of its own, as a user of the system account, and its own
 // goroutine, so that nobody waits for it.
 type kicker struct {
-	url  string
-	user *url.Userinfo
-	log  *zap.Logger
-	todo chan string // connections to be closed
-	nc   *nats.Conn  // nil until it is connected
+	url   string
+	pair  string
+	login Login
+	log   *zap.Logger
+	todo  chan string // connections to be closed
+	nc    *nats.Conn  // nil until it is connected
 }
 
 const (
@@ -37,11 +38,11 @@ func (h *Host) startKicker() {
 	if h.opt.ID != wire.MLayer || h.opt.Config.M.Fence != mlayer.Kick {
 		return
 	}
-	user := h.opt.System
-	if user == nil {
-		user = url.UserPassword(SystemUser, SystemPassword)
+	login := openSystem
+	if h.opt.System != nil {
+		login = *h.opt.System
 	}
-	h.kicker = &kicker{url: h.opt.URL, user: user, log: h.log, todo: make(chan string, maxKicks)}
+	h.kicker = &kicker{url: h.opt.URL, pair: h.opt.Pair, login: login, log: h.log, todo: make(chan string, maxKicks)}
 	go h.kicker.run(h.ctx)
 }
 
@@ -97,8 +98,8 @@ func (k *kicker) connect() error {
 	if err != nil {
 		return err
 	}
-	u.User = k.user
-	k.nc, err = nats.Connect(u.String(), nats.Name("hotpair fence"), nats.Timeout(kickTime), nats.MaxReconnects(-1),
+	u.User = nil // that is the node's
+	k.nc, err = Connect(u.String(), k.pair, &k.login, nats.Name("hotpair fence"), nats.Timeout(kickTime), nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait), nats.ReconnectBufSize(-1), nats.PingInterval(pingInterval), nats.MaxPingsOutstanding(maxPings),
 		nats.IgnoreDiscoveredServers())
 	return err

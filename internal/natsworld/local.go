@@ -13,9 +13,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"hotpair/internal/access"
 	"hotpair/internal/config"
 	"hotpair/internal/fault"
 	"hotpair/internal/node"
@@ -30,8 +31,12 @@ type Options struct {
 	Speed  float64
 	Seed   uint64
 	// URL of a NATS server that is already running; "" starts one in this process.
-	URL  string
-	Sink trace.Sink
+	URL string
+	// Login is whom all nodes connect as where the server is not ours: a user that may do everything.
+	Login Login
+	// ServerLog hears what our own server logs, every message with it; nil for nobody.
+	ServerLog server.Logger
+	Sink      trace.Sink
 	// NewNode makes the nodes; nil means cast.New.
 	NewNode func(wire.ID, *config.Config) node.Node
 }
@@ -42,8 +47,9 @@ type local struct {
 	pair    string
 	merger  *trace.Merger
 	relay   *relay.Relay
-	server  *Server // nil: a foreign one
-	dir     string  // of the embedded server's store
+	server  *Server     // nil: a foreign one
+	keys    access.Keys // of our own server's users
+	dir     string      // of the embedded server's store
 	port    int
 	hosts   map[wire.ID]*Host
 	resume  map[wire.ID]func()
@@ -77,6 +83,9 @@ func (l *local) openNATS() error {
 		return l.relayForeign()
 	}
 	var err error
+	if l.keys, err = access.NewKeys(l.access()); err != nil {
+		return err
+	}
 	if l.dir, err = os.MkdirTemp("", "hotpair-nats-"); err != nil {
 		return fmt.Errorf("NATS server: its store: %w", err)
 	}
@@ -85,6 +94,18 @@ func (l *local) openNATS() error {
 	}
 	l.relay = relay.New(relay.Options{Upstream: l.server.Addr(), Seed: l.opt.Seed})
 	return nil
+}
+
+func (l *local) access() access.Options {
+	return access.Options{Pair: l.pair, Clients: l.opt.Config.Clients}
+}
+
+// login returns as whom a role connects.
+func (l *local) login(role string) Login {
+	if l.keys == nil {
+		return l.opt.Login
+	}
+	return LoginOf(l.keys, role)
 }
 
 // relayForeign puts a relay in front of a foreign server, unless what passes there is encrypted.
@@ -102,13 +123,13 @@ func (l *local) relayForeign() error {
 	}
 	c, err := net.DialTimeout("tcp", host, connectTime)
 	if err != nil {
-		return fmt.Errorf("NATS at %s: %w", l.opt.URL, err)
+		return fmt.Errorf("NATS at %s: %w", redacted(l.opt.URL), err)
 	}
 	defer c.Close()
 	_ = c.SetReadDeadline(time.Now().Add(connectTime))
 	info, err := bufio.NewReader(c).ReadString('\n')
 	if err != nil || !strings.HasPrefix(info, "INFO ") {
-		return fmt.Errorf("NATS at %s: this is no NATS server", l.opt.URL)
+		return fmt.Errorf("NATS at %s: this is no NATS server", redacted(l.opt.URL))
 	}
 	if !strings.Contains(info, `"tls_required":true`) {
 		l.relay = relay.New(relay.Options{Upstream: host, Seed: l.opt.Seed})
@@ -157,7 +178,13 @@ func (l *local) newHost(id wire.ID, clock Clock) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	var system *Login
+	if l.keys != nil {
+		of := LoginOf(l.keys, access.System)
+		system = &of
+	}
 	return NewHost(context.Background(), HostOptions{
+		Login: l.login(id.String()), System: system,
 		ID: id, Config: l.opt.Config, URL: u, Pair: l.pair, Clock: clock, NewNode: l.opt.NewNode, Foreign: l.opt.URL != "",
 		Records: func(records []trace.Record) error { l.merger.Add(records...); return nil },
 	})
@@ -207,10 +234,11 @@ func (l *local) abandon(ids []wire.ID) {
 
 // SetStore implements Driver.
 func (l *local) SetStore(f fault.Store) error {
+	admin, url := l.login(access.Admin), l.opt.URL
 	if l.server != nil {
-		return SetStore(l.server.URL(), l.pair, f)
+		url = l.server.URL()
 	}
-	return SetStore(l.opt.URL, l.pair, f)
+	return SetStore(url, l.pair, &admin, f)
 }
 
 // Kill implements Driver.
@@ -256,7 +284,10 @@ func (l *local) SetOption(id wire.ID, key, value string) error {
 
 // StartNATS implements Driver.
 func (l *local) StartNATS() error {
-	s, err := StartServer(ServerOptions{Port: l.port, StoreDir: filepath.Join(l.dir, "jetstream")})
+	s, err := StartServer(ServerOptions{
+		Port: l.port, StoreDir: filepath.Join(l.dir, "jetstream"), Log: l.opt.ServerLog,
+		Config: access.ServerConfig(l.access(), l.keys, access.ServerOptions{}),
+	})
 	if err != nil {
 		return err
 	}
@@ -328,7 +359,7 @@ func (l *local) Close() error {
 
 // deleteBucket leaves a foreign server as it was.
 func (l *local) deleteBucket() error {
-	nc, err := nats.Connect(l.opt.URL)
+	nc, err := Connect(l.opt.URL, l.pair, &l.opt.Login)
 	if err != nil {
 		return nil // the server is gone, and the bucket with it as far as we can do anything
 	}
@@ -339,8 +370,8 @@ func (l *local) deleteBucket() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
-	if err := js.DeleteKeyValue(ctx, Bucket(l.pair)); err != nil && !errors.Is(err, jetstream.ErrBucketNotFound) {
-		return fmt.Errorf("NATS: the bucket %s of this run is left behind: %w", Bucket(l.pair), err)
+	if err := js.DeleteKeyValue(ctx, access.Bucket(l.pair)); err != nil && !errors.Is(err, jetstream.ErrBucketNotFound) {
+		return fmt.Errorf("NATS: the bucket %s of this run is left behind: %w", access.Bucket(l.pair), err)
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func (h *Host) openNotices() error {
 // checkNotices finds out whether a server that is not ours sends disconnect notices: it connects once more, disconnects, and waits to be told.
 // If it is not, polling finds dead peers, and the log says so.
 func (h *Host) checkNotices() {
-	nc, err := nats.Connect(h.opt.URL, nats.Name("hotpair probe"), nats.Timeout(noticeTime), nats.NoReconnect())
+	nc, err := Connect(h.opt.URL, h.opt.Pair, &h.opt.Login, nats.Name("hotpair probe"), nats.Timeout(noticeTime), nats.NoReconnect())
 	if err != nil {
 		return // it has got a connection before, and will have it again: nothing is known
 	}

@@ -11,15 +11,15 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// serverConfig is the configuration of accounts and limits, as a file that any NATS server understands.
+// openConfig is the configuration of a server that lets everybody do everything, as a file that any NATS server understands.
 //
 //go:embed nats-server.conf
-var serverConfig string
+var openConfig string
 
-// The user of the system account in serverConfig, for the Management Layer's host (fence: kick).
+// The user of the system account in openConfig, for the Management Layer's host (fence: kick).
 const (
-	SystemUser     = "system"
-	SystemPassword = "system"
+	systemUser     = "system"
+	systemPassword = "system"
 )
 
 // ServerOptions say how a NATS server is started.
@@ -28,10 +28,14 @@ type ServerOptions struct {
 	Port int
 	// StoreDir is the folder of JetStream's files; it is made if it is missing.
 	StoreDir string
+	// Config holds accounts, users and limits, as access.ServerConfig writes them; "" lets everybody do everything.
+	Config string
+	// Log, if it is not nil, hears of every message ("trace") and of what NATS's debug log tells.
+	Log server.Logger
 }
 
-// Server is a NATS server with JetStream, in this process, on loopback. Who connects without naming a user is in the pair's account, whose
-// clients hear of each other's disconnects.
+// Server is a NATS server with JetStream, in this process, on loopback. It has an account for the pair, whose clients hear of each other's
+// disconnects.
 type Server struct {
 	s    *server.Server
 	port int
@@ -50,13 +54,19 @@ func StartServer(o ServerOptions) (*Server, error) {
 		return nil, fmt.Errorf("NATS server: its store: %w", err)
 	}
 	opt := &server.Options{}
-	if err := opt.ProcessConfigString(serverConfig); err != nil {
+	if o.Config == "" {
+		o.Config = openConfig
+	}
+	if err := opt.ProcessConfigString(o.Config); err != nil {
 		return nil, fmt.Errorf("NATS server: its configuration: %w", err)
 	}
 	opt.Host, opt.Port, opt.NoSigs, opt.NoLog, opt.JetStream, opt.StoreDir = "127.0.0.1", port, true, true, true, o.StoreDir
 	s, err := server.NewServer(opt)
 	if err != nil {
 		return nil, fmt.Errorf("NATS server: %w", err)
+	}
+	if o.Log != nil {
+		s.SetLoggerV2(o.Log, true, true, false)
 	}
 	s.Start()
 	if !s.ReadyForConnections(readyTime) {

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"hotpair/internal/access"
 	"hotpair/internal/fault"
 	"hotpair/internal/wire"
 )
@@ -34,32 +35,36 @@ const (
 	storeRetry   = 20 * time.Millisecond // between two of them
 )
 
-// Bucket returns the name of a pair's KV bucket.
-func Bucket(pair string) string { return "hotpair_" + pair }
+// errNoBucket: there is no bucket, and it is for others to make it.
+var errNoBucket = errors.New("the pair has no bucket yet: the switch, a T-Server or the Management Layer makes it when it starts")
 
 func openStore(ctx context.Context, nc *nats.Conn, pair string, id wire.ID) (*store, error) {
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, fmt.Errorf("JetStream: %w", err)
 	}
-	kv, err := openBucket(ctx, js, pair)
+	kv, err := openBucket(ctx, js, pair, !id.IsClient())
 	if err != nil {
 		return nil, err
 	}
 	return &store{js: js, kv: kv, pair: pair, stateKey: id.String() + ".state"}, nil
 }
 
-// openBucket opens the pair's bucket, and makes it if there is none.
-func openBucket(ctx context.Context, js jetstream.JetStream, pair string) (jetstream.KeyValue, error) {
-	kv, err := js.KeyValue(ctx, Bucket(pair))
+// openBucket opens the pair's bucket, and makes it, if it may, where there is none.
+func openBucket(ctx context.Context, js jetstream.JetStream, pair string, mayMake bool) (jetstream.KeyValue, error) {
+	bucket := access.Bucket(pair)
+	kv, err := js.KeyValue(ctx, bucket)
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: Bucket(pair), History: 1, Storage: jetstream.FileStorage})
+		if !mayMake {
+			return nil, fmt.Errorf("JetStream: bucket %s: %w", bucket, errNoBucket)
+		}
+		kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: bucket, History: 1, Storage: jetstream.FileStorage})
 		if errors.Is(err, jetstream.ErrBucketExists) { // since another node has made it meanwhile
-			kv, err = js.KeyValue(ctx, Bucket(pair))
+			kv, err = js.KeyValue(ctx, bucket)
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("JetStream: bucket %s: %w; is JetStream enabled on this server?", Bucket(pair), err)
+		return nil, fmt.Errorf("JetStream: bucket %s: %w; is JetStream enabled on this server?", bucket, err)
 	}
 	return kv, nil
 }

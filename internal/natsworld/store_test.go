@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
+	"hotpair/internal/access"
 	"hotpair/internal/wire"
 )
 
@@ -32,7 +33,7 @@ func (b *bench) kv() jetstream.KeyValue {
 	nc, _ := b.stranger()
 	js, err := jetstream.New(nc)
 	require.NoError(b.t, err)
-	kv, err := js.CreateOrUpdateKeyValue(context.Background(), jetstream.KeyValueConfig{Bucket: Bucket("pair"), History: 5})
+	kv, err := js.CreateOrUpdateKeyValue(context.Background(), jetstream.KeyValueConfig{Bucket: access.Bucket("pair"), History: 5})
 	require.NoError(b.t, err)
 	return kv
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"hotpair/internal/access"
 	"hotpair/internal/fault"
 )
 
@@ -17,10 +18,10 @@ const faultTime = 10 * time.Second
 
 // SetStore gives a pair's store a fault, or ends it, as whoever administers the server would: full, its stream may hold no more than it holds, and no
 // message takes the place of another; read-only, its stream does not take what is written to the bucket.
-func SetStore(url, pair string, f fault.Store) error {
-	nc, err := nats.Connect(url, nats.Timeout(faultTime))
+func SetStore(url, pair string, l *Login, f fault.Store) error {
+	nc, err := Connect(url, pair, l, nats.Timeout(faultTime))
 	if err != nil {
-		return fmt.Errorf("store: NATS at %s: %w", url, err)
+		return fmt.Errorf("store: %w", err)
 	}
 	defer nc.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), faultTime)
@@ -29,7 +30,7 @@ func SetStore(url, pair string, f fault.Store) error {
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	if _, err := openBucket(ctx, js, pair); err != nil {
+	if _, err := openBucket(ctx, js, pair, true); err != nil {
 		return err
 	}
 	stream, err := js.Stream(ctx, streamName(pair))
@@ -51,8 +52,8 @@ func SetStore(url, pair string, f fault.Store) error {
 	return nil
 }
 
-func streamName(pair string) string     { return "KV_" + Bucket(pair) }
-func bucketSubjects(pair string) string { return "$KV." + Bucket(pair) + ".>" }
+func streamName(pair string) string     { return "KV_" + access.Bucket(pair) }
+func bucketSubjects(pair string) string { return "$KV." + access.Bucket(pair) + ".>" }
 
 // refusedCodes are what JetStream answers when a stream takes nothing: no room in it, its server or its account, or a message that is too large.
 var refusedCodes = []jetstream.ErrorCode{

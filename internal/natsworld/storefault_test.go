@@ -23,7 +23,7 @@ func TestAStoreThatTakesNothing(t *testing.T) {
 			require.NoError(t, err)
 			_, err = s.write(ctx, []byte("a record"))
 			require.NoError(t, err)
-			require.NoError(t, SetStore(b.server.URL(), "pair", f))
+			require.NoError(t, SetStore(b.server.URL(), "pair", &Login{}, f))
 			for _, value := range []string{"", "another!", "a much longer record"} {
 				stored, err := s.write(ctx, []byte(value))
 				require.ErrorIs(t, err, fault.ErrStore, value)
@@ -39,7 +39,7 @@ func TestAStoreThatTakesNothing(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, "a record", string(st.value))
 
-			require.NoError(t, SetStore(b.server.URL(), "pair", fault.StoreWorks))
+			require.NoError(t, SetStore(b.server.URL(), "pair", &Login{}, fault.StoreWorks))
 			_, err = s.write(ctx, []byte("a much longer record"))
 			require.NoError(t, err)
 			again, claimed, err := b.openFor(wire.MLayer)

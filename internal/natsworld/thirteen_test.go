@@ -76,7 +76,7 @@ func TestARefusedNodeEnds(t *testing.T) {
 	s, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
 		Users: []*server.User{{Username: "a", Password: "a", Permissions: &server.Permissions{
-			Publish: &server.SubjectPermission{Deny: []string{"hotpair.>"}},
+			Publish: &server.SubjectPermission{Deny: []string{"hotpair.*.ha.>"}},
 		}}},
 	})
 	require.NoError(t, err)

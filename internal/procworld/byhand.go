@@ -3,10 +3,10 @@ package procworld
 import (
 	"context"
 	"fmt"
-	"net/url"
 
 	"go.uber.org/zap"
 
+	"hotpair/internal/access"
 	"hotpair/internal/config"
 	"hotpair/internal/natsworld"
 	"hotpair/internal/wire"
@@ -20,8 +20,10 @@ type NodeOptions struct {
 	Pair    string
 	Speed   float64
 	Log     *zap.Logger
-	// System is a user of NATS's system account, for the Management Layer (fence: kick); nil is the one of hotpair node nats.
-	System *url.Userinfo
+	// Login says as whom it connects.
+	Login natsworld.Login
+	// System is a user of NATS's system account, for the Management Layer (fence: kick); nil is the one of an open server of ours.
+	System *natsworld.Login
 }
 
 // RunNode runs a node at a NATS server that somebody else started, until ctx ends; then it stops in an orderly way. Its records go to its
@@ -32,7 +34,7 @@ func RunNode(ctx context.Context, o NodeOptions) error {
 	}
 	h, err := natsworld.NewHost(ctx, natsworld.HostOptions{
 		ID: o.ID, Config: o.Config, URL: o.NATSURL, Pair: o.Pair, Clock: natsworld.NewClock(o.Speed), Log: o.Log, PublishTrace: true,
-		Foreign: true, System: o.System,
+		Foreign: true, Login: o.Login, System: o.System,
 	})
 	if err != nil {
 		return err
@@ -50,13 +52,36 @@ func RunNode(ctx context.Context, o NodeOptions) error {
 	}
 }
 
+// NATSOptions say which NATS server is run by hand.
+type NATSOptions struct {
+	// Port on loopback; 0 takes any that is free. StoreDir is the folder of JetStream's files.
+	Port     int
+	StoreDir string
+	// Access says for which pair it is. KeysDir is the folder of its users' keys, which are made where they are missing; "" lets everybody do
+	// everything.
+	Access  access.Options
+	KeysDir string
+	Log     *zap.Logger
+}
+
 // RunNATS runs a NATS server with JetStream on loopback until ctx ends.
-func RunNATS(ctx context.Context, port int, storeDir string, log *zap.Logger) error {
-	s, err := natsworld.StartServer(natsworld.ServerOptions{Port: port, StoreDir: storeDir})
+func RunNATS(ctx context.Context, o NATSOptions) error {
+	so, log := natsworld.ServerOptions{Port: o.Port, StoreDir: o.StoreDir}, o.Log
+	if o.KeysDir != "" {
+		keys, err := access.KeepKeys(o.KeysDir, o.Access)
+		if err != nil {
+			return err
+		}
+		so.Config = access.ServerConfig(o.Access, keys, access.ServerOptions{})
+	}
+	s, err := natsworld.StartServer(so)
 	if err != nil {
 		return err
 	}
-	log.Info("NATS server runs", zap.String("url", s.URL()), zap.String("store", storeDir))
+	log.Info("NATS server runs", zap.String("url", s.URL()), zap.String("store", o.StoreDir), zap.String("keys", o.KeysDir))
+	if o.KeysDir == "" {
+		log.Warn("NATS server is open: whoever reaches its port may do everything")
+	}
 	<-ctx.Done()
 	s.Shutdown()
 	log.Info("NATS server stopped")

@@ -83,7 +83,9 @@ func TestNATSByHand(t *testing.T) {
 	require.NoError(t, l.Close())
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
-	go func() { result <- procworld.RunNATS(ctx, taken, t.TempDir(), zap.NewNop()) }()
+	go func() {
+		result <- procworld.RunNATS(ctx, procworld.NATSOptions{Port: taken, StoreDir: t.TempDir(), Log: zap.NewNop()})
+	}()
 	require.Eventually(t, func() bool {
 		nc, err := nats.Connect(fmt.Sprintf("nats://127.0.0.1:%d", taken))
 		if err == nil {

@@ -68,7 +68,7 @@ func ignoreEOF(err error) error {
 }
 
 func childNATS(l *line, spec *natsSpec) error {
-	s, err := natsworld.StartServer(natsworld.ServerOptions{Port: spec.Port, StoreDir: spec.StoreDir})
+	s, err := natsworld.StartServer(natsworld.ServerOptions{Port: spec.Port, StoreDir: spec.StoreDir, Config: spec.Config})
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func childNode(l *line, spec *nodeSpec) error {
 		return fmt.Errorf("log: %w", err)
 	}
 	o := natsworld.HostOptions{
-		ID: spec.ID, Config: spec.Config, URL: spec.URL, Pair: spec.Pair, Clock: spec.Clock, Log: log,
+		ID: spec.ID, Config: spec.Config, URL: spec.URL, Pair: spec.Pair, Clock: spec.Clock, Log: log, Login: spec.Login, System: &spec.System,
 		Records: func(records []trace.Record) error { return l.send(up{Records: records}) },
 	}
 	if spec.Marks {

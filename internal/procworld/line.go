@@ -35,12 +35,16 @@ type nodeSpec struct {
 	// Marks and MarkCalls say which records are wanted, as in Options.
 	Marks     bool `json:"marks,omitempty"`
 	MarkCalls bool `json:"markCalls,omitempty"`
+	// Login, and System for the Management Layer, hold secrets: they go down this line, and nowhere else.
+	Login  natsworld.Login `json:"login"`
+	System natsworld.Login `json:"system"`
 }
 
 // natsSpec says how a child is the NATS server.
 type natsSpec struct {
 	Port     int    `json:"port"`
 	StoreDir string `json:"storeDir"`
+	Config   string `json:"config"`
 }
 
 // up is one line from a child to the runner.

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"hotpair/internal/access"
 	"hotpair/internal/config"
 	"hotpair/internal/fault"
 	"hotpair/internal/natsworld"
@@ -31,6 +32,8 @@ type Options struct {
 	Dir string
 	// Port of NATS on loopback; 0 takes any that is free.
 	Port int
+	// KeysDir is a folder where the keys of NATS's users are kept; "" keeps them in memory only.
+	KeysDir string
 	// Log takes what the processes write to standard error; nil discards it.
 	Log io.Writer
 	// Tolerant takes a node that somebody else killed for a fault; otherwise the world breaks, since nothing can be told any more.
@@ -70,6 +73,7 @@ type driver struct {
 	ownDir   bool
 	nats     *process
 	natsPort int
+	keys     access.Keys
 	nodes    map[wire.ID]*process
 	crashes  chan natsworld.Crash
 }
@@ -112,6 +116,15 @@ func (d *driver) open() error {
 		}
 		d.opt.Dir, d.ownDir = dir, true
 	}
+	var err error
+	if d.opt.KeysDir == "" {
+		d.keys, err = access.NewKeys(d.access())
+	} else {
+		d.keys, err = access.KeepKeys(d.opt.KeysDir, d.access())
+	}
+	if err != nil {
+		return err
+	}
 	if err := d.StartNATS(); err != nil {
 		return err
 	}
@@ -136,6 +149,13 @@ func (w *World) Pid(id wire.ID) int {
 // NATSURL returns where NATS is reached without a relay.
 func (w *World) NATSURL() string { return fmt.Sprintf("nats://127.0.0.1:%d", w.d.natsPort) }
 
+// Login returns as whom a role connects to NATS.
+func (w *World) Login(role string) natsworld.Login { return natsworld.LoginOf(w.d.keys, role) }
+
+func (d *driver) access() access.Options {
+	return access.Options{Pair: pairName, Clients: d.opt.Config.Clients}
+}
+
 // Pair returns the name that stands in the subjects.
 func (w *World) Pair() string { return pairName }
 
@@ -157,7 +177,10 @@ func (d *driver) StartNATS() error {
 		return err
 	}
 	d.nats = p
-	if err := p.line.send(down{NATS: &natsSpec{Port: d.natsPort, StoreDir: filepath.Join(d.opt.Dir, "jetstream")}}); err != nil {
+	spec := natsSpec{
+		Port: d.natsPort, StoreDir: filepath.Join(d.opt.Dir, "jetstream"), Config: access.ServerConfig(d.access(), d.keys, access.ServerOptions{}),
+	}
+	if err := p.line.send(down{NATS: &spec}); err != nil {
 		return err
 	}
 	u, err := p.awaitReady()
@@ -217,7 +240,13 @@ func (d *driver) startNode(id wire.ID, clock natsworld.Clock) (*process, error) 
 	if err != nil {
 		return nil, err
 	}
-	spec := nodeSpec{ID: id, Config: d.opt.Config, URL: "nats://" + addr, Pair: pairName, Clock: clock, Marks: d.opt.Marks != nil, MarkCalls: d.opt.MarkCalls}
+	spec := nodeSpec{
+		ID: id, Config: d.opt.Config, URL: "nats://" + addr, Pair: pairName, Clock: clock, Marks: d.opt.Marks != nil, MarkCalls: d.opt.MarkCalls,
+		Login: natsworld.LoginOf(d.keys, id.String()),
+	}
+	if id == wire.MLayer {
+		spec.System = natsworld.LoginOf(d.keys, access.System)
+	}
 	return p, p.line.send(down{Node: &spec})
 }
 
@@ -263,7 +292,8 @@ func (d *driver) abandon(ids []wire.ID) {
 
 // SetStore implements natsworld.Driver.
 func (d *driver) SetStore(f fault.Store) error {
-	return natsworld.SetStore(fmt.Sprintf("nats://127.0.0.1:%d", d.natsPort), pairName, f)
+	admin := natsworld.LoginOf(d.keys, access.Admin)
+	return natsworld.SetStore(fmt.Sprintf("nats://127.0.0.1:%d", d.natsPort), pairName, &admin, f)
 }
 
 // listen returns where a node reaches NATS.
