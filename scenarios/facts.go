@@ -30,6 +30,7 @@ type facts struct {
 
 	monitors *monitor.Set // which know the configuration
 	metric   metrics
+	risk     risk
 }
 
 // nodeFacts is what is known of one node.
@@ -62,6 +63,7 @@ func newFacts() *facts {
 		nodes: make([]nodeFacts, wire.Client(1)),
 		up:    map[direction]bool{}, calls: map[callmodel.CallID]bool{}, named: map[string]callmodel.CallID{},
 		first: map[callmodel.CallID]callmodel.ConnID{},
+		risk:  risk{calls: map[callmodel.CallID]bool{}},
 	}
 }
 
@@ -83,11 +85,12 @@ func (f *facts) record(r *trace.Record) {
 		switch {
 		case r.Node == wire.Switch:
 			clear(f.calls)
+			f.metric.switchDied(r.At)
 		case r.Node != wire.MLayer:
 			n.epoch = 0 // M's record outlives it
 		}
 	case trace.Ended:
-		n.running, n.paused = false, false
+		n.running, n.paused, n.holds = false, false, nil
 		n.announced, n.ready = false, false
 		for d := range f.up {
 			if d.from == r.Node {
@@ -103,7 +106,19 @@ func (f *facts) record(r *trace.Record) {
 	case trace.Noted:
 		f.note(n, r.Note)
 	}
+	f.risk.record(f, r)
 	f.metric.update(f, r)
+}
+
+// finish ends the accounts of the run.
+func (f *facts) finish() metrics {
+	f.metric.account(f.now)
+	for i := range f.metric.Loads {
+		f.metric.Loads[i].finish(f.now)
+	}
+	f.risk.account(f.now)
+	f.metric.AtRisk, f.metric.AtRiskTime = f.risk.peak, f.risk.total
+	return f.metric
 }
 
 func (f *facts) note(n *nodeFacts, note *node.Note) {

@@ -30,6 +30,12 @@ type metrics struct {
 	// Calls counts the calls that the switch created, Blocked those that it could not.
 	Calls   uint64 `json:"calls"`
 	Blocked uint64 `json:"blocked"`
+	// Loads are what the loads came to, in the order in which they began.
+	Loads []traffic `json:"loads,omitempty"`
+	// AtRisk is the greatest number of calls whose ConnID would have changed if the primary had failed: both T-Servers have named them, and not alike.
+	// AtRiskTime is for how long each of them was, added up: with one failure in a time T, AtRiskTime/T ConnIDs change on average.
+	AtRisk     uint64        `json:"atRisk"`
+	AtRiskTime time.Duration `json:"atRiskTime"`
 	// Alarms are those that were raised, in order, each once: the node, the alarm, and whom it concerns.
 	Alarms []string `json:"alarms,omitempty"`
 
@@ -64,6 +70,7 @@ func (m *metrics) update(f *facts, r *trace.Record) {
 		m.current, m.halfAt = synchronization{}, 0
 	case r.Kind == trace.Noted:
 		m.note(r.Note)
+		m.traffic(r.Note, r.At)
 		if r.Note.Kind == node.NoteTagged {
 			m.expect(f.node(r.Node), r.At)
 		}

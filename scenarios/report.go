@@ -20,6 +20,7 @@ func (r *Result) Text() string {
 	if len(r.Metrics.Alarms) > 0 {
 		fmt.Fprintf(&b, "    alarms raised: %s\n", strings.Join(r.Metrics.Alarms, "; "))
 	}
+	r.Metrics.writeTraffic(&b)
 	if r.Verdict == Held {
 		return b.String()
 	}

@@ -309,8 +309,7 @@ func (r *runner) run() {
 	if err := r.world.Close(); err != nil {
 		r.fail(CouldNotTell, err.Error())
 	}
-	r.facts.metric.account(r.facts.now)
-	r.res.Metrics = r.facts.metric
+	r.res.Metrics = r.facts.finish()
 	r.res.RunTime = r.world.Now()
 	r.monitors.Finish()
 	if r.res.Violations = r.monitors.Violations(); len(r.res.Violations) > 0 {

@@ -249,7 +249,7 @@ func (p *parser) callNames() {
 		case *judge:
 			name = s.pattern.call
 		case command:
-			if !l.fails && s.to == wire.Switch {
+			if !l.fails && s.to == wire.Switch && !strings.HasPrefix(s.verb, "load") { // a load has a name of its own
 				name = s.args["name"]
 			}
 		}

@@ -26,9 +26,13 @@ func telephonyVerbs() []*verb {
 	release.usage, release.parse = "release CALL | all", parseRelease
 	return []*verb{
 		{
-			name: "load", group: telephony, parse: parseLoad, keys: []string{"erlangs", "hold", "ring", "inbound", "seed"},
-			usage: "load erlangs=N hold=exp:MEAN|const:TIME|lognormal:MEAN,DEVIATION [ring=5s] [inbound=0.5] [seed=1] | load stop",
-			help:  "Generates calls between idle lines: Poisson arrivals, each rings and is then held. load stop ends the arrivals.",
+			name: "load", group: telephony, parse: parseLoad, keys: loadKeys,
+			usage: "load erlangs=N|calls-per-hour=N hold=exp:MEAN|const:TIME|lognormal:MEAN,DEVIATION|list:TIME,TIME,... [ring=5s] [inbound=0.5] [seed=1]\n" +
+				"      [name=NAME] [group=TRUNK-GROUP] [curve=FACTOR,FACTOR,... [day=24h] [start=TIME]] | load stop [name=NAME]",
+			help: "Generates calls between idle lines: Poisson arrivals, each rings and is then held. A call that finds no idle line is blocked.\n" +
+				"Loads with different names go on side by side. group is one of the switch's trunk-groups, whose trunks inbound calls then take.\n" +
+				"curve divides the day into slots as long as each other, and multiplies the rate in each; the load begins at the time start of the day.\n" +
+				"load stop ends the arrivals of one load, or of all; their calls end in their time.",
 		},
 		{
 			name: "call", group: telephony, usage: "call NAME from=DN to=DN", keys: []string{"from", "to"}, parse: parseCall,
@@ -142,13 +146,20 @@ func (a *args) copyKeys() map[string]string {
 	return m
 }
 
+var loadKeys = []string{"erlangs", "calls-per-hour", "hold", "ring", "inbound", "seed", "name", "group", "curve", "day", "start"}
+
 func parseLoad(a *args) (step, error) {
-	if len(a.words) == 1 && a.words[0] == "stop" && len(a.keys) == 0 {
+	if len(a.words) == 1 && a.words[0] == "stop" {
+		for _, k := range loadKeys {
+			if _, given := a.keys[k]; given && k != "name" {
+				return nil, fmt.Errorf("load stop takes name=NAME, not %s", k)
+			}
+		}
 		a.words = nil
-		return command{to: wire.Switch, verb: "load-stop"}, nil
+		return command{to: wire.Switch, verb: "load-stop", args: a.copyKeys()}, nil
 	}
-	if a.keys["erlangs"] == "" || a.keys["hold"] == "" {
-		return nil, errors.New("erlangs and hold are wanted")
+	if a.keys["erlangs"] == "" && a.keys["calls-per-hour"] == "" || a.keys["hold"] == "" {
+		return nil, errors.New("erlangs and hold are wanted; calls-per-hour may stand for erlangs")
 	}
 	return command{to: wire.Switch, verb: "load", args: a.copyKeys()}, nil
 }

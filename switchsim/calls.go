@@ -14,7 +14,7 @@ type call struct {
 	from, to int32  // lines
 	typ      callmodel.CallType
 	state    callmodel.CallState
-	ofLoad   bool
+	load     int    // 1 more than the index of its load, 0 if it has none
 	name     string // the scenario's, "" if it has none
 }
 
@@ -78,7 +78,7 @@ func (s *Switch) id(ref uint32) callmodel.CallID {
 }
 
 // create begins a call between two idle lines; it returns 0 if no call reference is free.
-func (s *Switch) create(from, to int, ofLoad bool, name string, out *node.Output) uint32 {
+func (s *Switch) create(from, to, ofLoad int, name string, out *node.Output) uint32 {
 	ref := s.calls.take()
 	if ref == 0 {
 		return 0
@@ -86,7 +86,7 @@ func (s *Switch) create(from, to int, ofLoad bool, name string, out *node.Output
 	c := &s.calls.table[ref]
 	*c = call{
 		born: s.next(), from: int32(from), to: int32(to), typ: callmodel.CallInternal,
-		state: callmodel.CallRinging, ofLoad: ofLoad, name: name,
+		state: callmodel.CallRinging, load: ofLoad, name: name,
 	}
 	if s.lines[from].typ == callmodel.DNTrunk {
 		c.typ = callmodel.CallInbound
@@ -121,7 +121,7 @@ func (s *Switch) release(ref uint32, lost bool, out *node.Output) {
 		s.emit(wire.Message{Kind: wire.CallReleased, Seq: seq, Call: s.id(ref)}, out)
 	}
 	s.lines[c.from].busy, s.lines[c.to].busy = false, false
-	if c.ofLoad {
+	if c.load > 0 {
 		out.Cancel(node.Timer{Kind: callTimer, Key: ref})
 	}
 	s.calls.free(ref)
@@ -136,5 +136,5 @@ func (s *Switch) releaseAll(out *node.Output) {
 }
 
 func (s *Switch) note(ref uint32, seq uint64, what string, out *node.Output) {
-	out.Note(node.Note{Kind: node.NoteCall, Call: s.id(ref), N: seq, Text: what})
+	out.Note(node.Note{Kind: node.NoteCall, Call: s.id(ref), N: seq, M: uint64(s.calls.table[ref].load), Text: what})
 }

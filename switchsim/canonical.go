@@ -1,10 +1,6 @@
 package switchsim
 
 import (
-	"math"
-	"math/rand/v2"
-	"time"
-
 	"hotpair/callmodel"
 	"hotpair/internal/canon"
 	"hotpair/internal/wire"
@@ -26,14 +22,18 @@ func (s *Switch) AppendCanonical(b []byte) []byte {
 		b = canon.Uint(b, int(c.to))
 		b = canon.Uint(b, c.typ)
 		b = canon.Uint(b, c.state)
-		b = canon.Bool(b, c.ofLoad)
+		b = canon.Uint(b, c.load)
 		b = canon.String(b, c.name)
 	}
 	b = canon.Uint(b, uint32(0))
 	for i := range s.links {
 		b = s.links[i].append(b)
 	}
-	return s.load.append(b)
+	b = canon.Uint(b, len(s.loads))
+	for i := range s.loads {
+		b = s.loads[i].append(b)
+	}
+	return b
 }
 
 // Restore implements node.Node.
@@ -47,7 +47,7 @@ func (s *Switch) Restore(b []byte) error {
 		c := call{born: canon.Read[uint64](r)}
 		c.from, c.to = int32(canon.Read[int](r)), int32(canon.Read[int](r))
 		c.typ, c.state = canon.Read[callmodel.CallType](r), canon.Read[callmodel.CallState](r)
-		c.ofLoad, c.name = r.Bool(), r.String()
+		c.load, c.name = canon.Read[int](r), r.String()
 		if !r.Good() {
 			break
 		}
@@ -61,7 +61,11 @@ func (s *Switch) Restore(b []byte) error {
 	for i := range s.links {
 		s.links[i].restore(r)
 	}
-	s.load.restore(r)
+	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
+		l := load{}
+		l.restore(r)
+		s.loads = append(s.loads, l)
+	}
 	return r.Err()
 }
 
@@ -101,42 +105,4 @@ func (l *ctiLink) restore(r *canon.Reader) {
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		l.queue = append(l.queue, wire.RestoreMessage(r))
 	}
-}
-
-// append: a load that was stopped still answers and ends its calls.
-func (l *load) append(b []byte) []byte {
-	b = canon.Bool(b, l.on)
-	b = canon.Bool(b, l.pcg != nil)
-	if l.pcg == nil {
-		return b
-	}
-	b = canon.Uint(b, math.Float64bits(l.rate))
-	b = canon.Uint(b, uint64(l.ring))
-	b = canon.Uint(b, l.hold.kind)
-	b = canon.Uint(b, uint64(l.hold.mean))
-	b = canon.Uint(b, uint64(l.hold.sd))
-	b = canon.Uint(b, math.Float64bits(l.inbound))
-	state, err := l.pcg.MarshalBinary()
-	if err != nil {
-		panic(err) // PCG cannot fail to tell its state
-	}
-	return canon.String(b, state)
-}
-
-func (l *load) restore(r *canon.Reader) {
-	*l = load{on: r.Bool()}
-	if !r.Bool() {
-		return
-	}
-	l.rate = math.Float64frombits(canon.Read[uint64](r))
-	l.ring = time.Duration(canon.Read[uint64](r))
-	l.hold.kind = canon.Read[byte](r)
-	l.hold.mean = time.Duration(canon.Read[uint64](r))
-	l.hold.sd = time.Duration(canon.Read[uint64](r))
-	l.inbound = math.Float64frombits(canon.Read[uint64](r))
-	l.pcg = &rand.PCG{}
-	if err := l.pcg.UnmarshalBinary(r.Bytes()); err != nil {
-		r.Fail("random generator")
-	}
-	l.rng = rand.New(l.pcg)
 }

@@ -108,35 +108,6 @@ func (s *Switch) command(cmd *node.Command, out *node.Output) {
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// cmdLoad: load erlangs=20 hold=exp:180s [ring=5s] [inbound=0.5] [seed=1].
-func (s *Switch) cmdLoad(a *args, out *node.Output) error {
-	erlangs := a.number("erlangs", 0, 1e-6, 1e6)
-	_, _ = a.need("erlangs"), a.need("hold")
-	l := load{ring: a.duration("ring", 5*time.Second, time.Hour), inbound: a.number("inbound", 0.5, 0, 1)}
-	hold, _ := a.str("hold")
-	if a.err == nil {
-		var err error
-		l.hold, err = parseHolding(hold)
-		a.fail("hold", err)
-	}
-	seed := uint64(1)
-	if v, ok := a.str("seed"); ok {
-		var err error
-		if seed, err = strconv.ParseUint(v, 10, 64); err != nil {
-			a.fail("seed", fmt.Errorf("a whole number from 0 is wanted, not %q", v))
-		}
-	}
-	if l.inbound > 0 && s.opt.Trunks == 0 {
-		a.fail("inbound", errors.New("the switch has no trunks for inbound calls; set inbound=0, or the option trunks"))
-	}
-	if err := a.done(); err != nil {
-		return err
-	}
-	s.stopLoad(out)
-	s.startLoad(erlangs, l, seed, out)
-	return nil
-}
-
 // maxBurst bounds the calls of one burst.
 const maxBurst = 1000
 
@@ -152,7 +123,7 @@ func (s *Switch) cmdBurst(a *args, out *node.Output) error {
 	for range int(n) {
 		ref, from, to := uint32(0), s.idle(s.opt.Extensions, len(s.lines), 0), s.idle(0, s.opt.Extensions, 0)
 		if from >= 0 && to >= 0 {
-			ref = s.create(from, to, false, "", out)
+			ref = s.create(from, to, 0, "", out)
 		}
 		if ref == 0 {
 			break
@@ -171,14 +142,6 @@ func (s *Switch) cmdBurst(a *args, out *node.Output) error {
 	return nil
 }
 
-func (s *Switch) cmdLoadStop(a *args, out *node.Output) error {
-	if err := a.done(); err != nil {
-		return err
-	}
-	s.stopLoad(out)
-	return nil
-}
-
 // cmdCall: call name=c1 from=1001|T1 to=1002. It rings until it is answered.
 func (s *Switch) cmdCall(a *args, out *node.Output) error {
 	name := a.need("name")
@@ -193,7 +156,7 @@ func (s *Switch) cmdCall(a *args, out *node.Output) error {
 		return fmt.Errorf("a call goes from an extension or a trunk to another extension, not from %s to %s", s.lines[from].dn, s.lines[to].dn)
 	case s.lines[from].busy || s.lines[to].busy:
 		return fmt.Errorf("%s or %s is busy", s.lines[from].dn, s.lines[to].dn)
-	case s.create(from, to, false, name, out) == 0:
+	case s.create(from, to, 0, name, out) == 0:
 		return fmt.Errorf("all %d call references are in use", s.opt.CallRefs)
 	}
 	return nil

@@ -2,6 +2,7 @@ package switchsim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -12,12 +13,28 @@ type Options struct {
 	Extensions int `yaml:"extensions"`
 	// Trunks: trunks are named T1, T2, …; an inbound call holds one. Default 60; 0 to 100,000.
 	Trunks int `yaml:"trunks"`
+	// TrunkGroups divide the trunks: the first group takes the first of them, and so on; trunks that are left are in none. Default none; up to 64.
+	TrunkGroups []TrunkGroup `yaml:"trunk-groups"`
 	// CallRefs is the size of the call reference space: references are 1 to CallRefs, and the lowest free one is used
 	// next, so they are reused as soon as can be. Default 65,536; 1 to 4,194,304.
 	CallRefs uint32 `yaml:"call-refs"`
 	// SyncTime is how long the transfer of a snapshot takes. The snapshot is consistent at its beginning. Default 2 s; from 0.
 	SyncTime time.Duration `yaml:"sync-time"`
 }
+
+// TrunkGroup is a number of trunks that carry the calls of one kind: an inbound call that finds all of them busy is blocked.
+type TrunkGroup struct {
+	// Name is not empty, and no other group has it; at most 64 characters.
+	Name string `yaml:"name"`
+	// Trunks is from 1.
+	Trunks int `yaml:"trunks"`
+}
+
+const (
+	maxTrunkGroups = 64
+	// maxName bounds the names of trunk groups and loads.
+	maxName = 64
+)
 
 // DefaultOptions returns the defaults.
 func DefaultOptions() Options {
@@ -33,10 +50,37 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("extensions is from 2 to 100000, not %d", o.Extensions)
 	case o.Trunks < 0 || o.Trunks > 100_000:
 		return fmt.Errorf("trunks is from 0 to 100000, not %d", o.Trunks)
+	case o.groupsError() != nil:
+		return o.groupsError()
 	case o.CallRefs < 1 || o.CallRefs > 1<<22:
 		return fmt.Errorf("call-refs is from 1 to 4194304, not %d", o.CallRefs)
 	case o.SyncTime < 0:
 		return fmt.Errorf("sync-time is from 0, not %s", o.SyncTime)
 	}
 	return nil
+}
+
+func (o *Options) groupsError() error {
+	if len(o.TrunkGroups) > maxTrunkGroups {
+		return fmt.Errorf("there are at most %d trunk-groups, not %d", maxTrunkGroups, len(o.TrunkGroups))
+	}
+	trunks, names := 0, o.groupNames()
+	for i, g := range o.TrunkGroups {
+		if g.Name == "" || len(g.Name) > maxName || g.Trunks < 1 || g.Trunks > o.Trunks || slices.Contains(names[:i], g.Name) {
+			return fmt.Errorf("trunk-groups: each has a name of its own (1 to %d characters) and from 1 to %d trunks, not name %.80q, trunks %d", maxName, o.Trunks, g.Name, g.Trunks)
+		}
+		trunks += g.Trunks
+	}
+	if trunks > o.Trunks {
+		return fmt.Errorf("trunk-groups take %d trunks, and trunks is %d", trunks, o.Trunks)
+	}
+	return nil
+}
+
+func (o *Options) groupNames() []string {
+	names := make([]string, 0, len(o.TrunkGroups))
+	for _, g := range o.TrunkGroups {
+		names = append(names, g.Name)
+	}
+	return names
 }

@@ -10,9 +10,10 @@ import (
 
 // The switch's timers.
 const (
-	arrivalTimer node.TimerKind = iota + 1 // the next call of the load
+	arrivalTimer node.TimerKind = iota + 1 // the next call of a load; Key is the load's index
 	callTimer                              // Key is a call reference: the load answers or ends the call
 	syncTimer                              // Key is a T-Server: the transfer of its snapshot ends
+	curveTimer                             // Key is a load's index: its curve's next slot begins
 )
 
 // counterBits is how much of an event number counts; the bits above it are the start number.
@@ -28,7 +29,7 @@ type Switch struct {
 	byName map[callmodel.DN]int
 	calls  calls
 	links  [2]ctiLink // A's, B's
-	load   load
+	loads  []load     // by the order of their beginning
 }
 
 // New makes a switch. The options are valid.
@@ -86,11 +87,13 @@ func (s *Switch) receive(in *node.Input, out *node.Output) {
 func (s *Switch) fired(t node.Timer, out *node.Output) {
 	switch t.Kind {
 	case arrivalTimer:
-		s.arrive(out)
+		s.arrive(int(t.Key), out)
 	case callTimer:
 		s.proceed(t.Key, out)
 	case syncTimer:
 		s.link(wire.ID(t.Key)).transferred(out)
+	case curveTimer:
+		s.nextSlot(int(t.Key), out)
 	default:
 		panic(fmt.Sprintf("switchsim: the switch never set the timer %v", t))
 	}

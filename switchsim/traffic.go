@@ -1,110 +1,104 @@
 package switchsim
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
-	"strings"
+	"slices"
 	"time"
 
 	"hotpair/callmodel"
+	"hotpair/internal/canon"
 	"hotpair/internal/node"
 )
 
 // load is generated traffic: Poisson arrivals of calls between idle lines, each ringing for a constant time and
-// then held for a time that is drawn once, in whole nanoseconds.
+// then held for a time that is drawn once, in whole nanoseconds. A load that was stopped still answers and ends its calls.
 type load struct {
-	on      bool
-	rate    float64 // calls per second
-	ring    time.Duration
-	hold    holding
-	inbound float64 // share of inbound calls
-	pcg     *rand.PCG
-	rng     *rand.Rand
+	name        string // "" is the one without a name
+	on          bool
+	rate        float64 // calls per second, where the curve's factor is 1
+	ring        time.Duration
+	hold        holding
+	inbound     float64 // share of inbound calls
+	first, last int     // the trunks of inbound calls: lines[first:last]
+	curve       curve
+	pcg         *rand.PCG
+	rng         *rand.Rand
 }
+
+// maxLoads bounds the loads that a switch ever has, each with a name of its own.
+const maxLoads = 64
 
 func (l *load) seed(seed uint64) {
 	l.pcg = rand.NewPCG(seed, 0)
 	l.rng = rand.New(l.pcg)
 }
 
-// holding is a distribution of holding times.
-type holding struct {
-	kind byte // 'e'xponential, 'c'onstant, 'l'ognormal
-	mean time.Duration
-	sd   time.Duration // lognormal only
+// loadOf returns the load of this name, which it makes if there is none; -1 if there would be too many.
+func (s *Switch) loadOf(name string) int {
+	i := slices.IndexFunc(s.loads, func(l load) bool { return l.name == name })
+	if i >= 0 || len(s.loads) == maxLoads {
+		return i
+	}
+	s.loads = append(s.loads, load{name: name})
+	return len(s.loads) - 1
 }
 
-// parseHolding reads exp:MEAN, const:TIME or lognormal:MEAN,DEVIATION.
-func parseHolding(s string) (holding, error) {
-	kind, arg, _ := strings.Cut(s, ":")
-	h := holding{}
-	switch kind {
-	case "exp":
-		h.kind = 'e'
-	case "const":
-		h.kind = 'c'
-	case "lognormal":
-		h.kind = 'l'
+// startLoad sets a load going, at a time of its curve's day. One of the same name that goes already is replaced; its calls are the new one's.
+func (s *Switch) startLoad(i int, l load, seed uint64, at time.Duration, out *node.Output) {
+	s.stopLoad(i, out)
+	l.on = true
+	l.seed(seed)
+	s.loads[i] = l
+	s.noteLoad(i, "on", out)
+	if len(l.curve.factors) > 0 {
+		out.Set(node.Timer{Kind: curveTimer, Key: uint32(i)}, s.loads[i].curve.enter(at))
 	}
-	mean, sd, two := strings.Cut(arg, ",")
-	var err, err2 error
-	h.mean, err = time.ParseDuration(mean)
-	if h.kind == 'l' {
-		h.sd, err2 = time.ParseDuration(sd)
-	}
-	if h.kind == 0 || err != nil || err2 != nil || two != (h.kind == 'l') || h.mean <= 0 || h.mean > maxHolding || h.sd < 0 || h.sd > maxHolding {
-		return h, fmt.Errorf("holding times are exp:MEAN, const:TIME or lognormal:MEAN,DEVIATION with times above 0 and up to %s, not %q", maxHolding, s)
-	}
-	return h, nil
+	s.awaitArrival(i, out)
 }
 
-// maxHolding bounds holding times and their deviation.
-const maxHolding = 30 * 24 * time.Hour
-
-// draw draws a holding time, at least a nanosecond.
-func (h holding) draw(rng *rand.Rand) time.Duration {
-	d := float64(h.mean)
-	switch h.kind {
-	case 'e':
-		d *= rng.ExpFloat64()
-	case 'l':
-		// The explicit conversions keep the compiler from fusing operations, which would round otherwise on other CPUs.
-		ratio := float64(h.sd) / float64(h.mean)
-		variance := math.Log1p(float64(ratio * ratio))
-		d *= math.Exp(float64(math.Sqrt(variance)*rng.NormFloat64()) - float64(variance/2))
+func (s *Switch) stopLoad(i int, out *node.Output) {
+	l := &s.loads[i]
+	if !l.on {
+		return
 	}
-	return time.Duration(min(max(d, 1), math.MaxInt64/4))
-}
-
-// start sets the load going. What is offered is rate times the mean occupancy, ringing and holding.
-func (s *Switch) startLoad(erlangs float64, l load, seed uint64, out *node.Output) {
-	s.load = l
-	s.load.on = true
-	s.load.rate = erlangs / (l.ring + l.hold.mean).Seconds()
-	s.load.seed(seed)
-	s.awaitArrival(out)
-}
-
-func (s *Switch) stopLoad(out *node.Output) {
-	if s.load.on {
-		s.load.on = false
-		out.Cancel(node.Timer{Kind: arrivalTimer})
+	l.on = false
+	out.Cancel(node.Timer{Kind: arrivalTimer, Key: uint32(i)})
+	if len(l.curve.factors) > 0 {
+		out.Cancel(node.Timer{Kind: curveTimer, Key: uint32(i)})
 	}
+	s.noteLoad(i, "off", out)
 }
 
-func (s *Switch) awaitArrival(out *node.Output) {
-	gap := s.load.rng.ExpFloat64() / s.load.rate * float64(time.Second)
-	out.Set(node.Timer{Kind: arrivalTimer}, time.Duration(min(max(gap, 1), math.MaxInt64/4)))
+func (s *Switch) noteLoad(i int, what string, out *node.Output) {
+	out.Note(node.Note{Kind: node.NoteLoad, N: uint64(i) + 1, Text: what + " " + s.loads[i].name})
+}
+
+// awaitArrival arms the timer for the next call. Where none is to come, the curve's next slot goes on.
+func (s *Switch) awaitArrival(i int, out *node.Output) {
+	l := &s.loads[i]
+	rate := float64(l.rate * l.curve.factor())
+	if rate == 0 {
+		out.Cancel(node.Timer{Kind: arrivalTimer, Key: uint32(i)})
+		return
+	}
+	gap := float64(l.rng.ExpFloat64()/rate) * float64(time.Second)
+	out.Set(node.Timer{Kind: arrivalTimer, Key: uint32(i)}, nanoseconds(gap))
+}
+
+// nextSlot: the curve's next slot begins. Arrivals have no memory, so that the next one is drawn anew with the new rate.
+func (s *Switch) nextSlot(i int, out *node.Output) {
+	out.Set(node.Timer{Kind: curveTimer, Key: uint32(i)}, s.loads[i].curve.next())
+	s.awaitArrival(i, out)
 }
 
 // arrive offers one call. It is blocked if no line or call reference is free.
-func (s *Switch) arrive(out *node.Output) {
-	l := &s.load
-	s.awaitArrival(out)
+func (s *Switch) arrive(i int, out *node.Output) {
+	l := &s.loads[i]
+	s.awaitArrival(i, out)
 	first, last := 0, s.opt.Extensions
 	if l.rng.Float64() < l.inbound {
-		first, last = s.opt.Extensions, len(s.lines)
+		first, last = l.first, l.last
 	}
 	from, to := -1, -1
 	if last > first {
@@ -117,10 +111,10 @@ func (s *Switch) arrive(out *node.Output) {
 	}
 	ref := uint32(0)
 	if to >= 0 {
-		ref = s.create(from, to, true, "", out)
+		ref = s.create(from, to, i+1, "", out)
 	}
 	if ref == 0 {
-		out.Note(node.Note{Kind: node.NoteCall, N: s.seq(), Text: "blocked"})
+		out.Note(node.Note{Kind: node.NoteCall, N: s.seq(), M: uint64(i) + 1, Text: "blocked"})
 		return
 	}
 	if l.ring > 0 {
@@ -130,12 +124,45 @@ func (s *Switch) arrive(out *node.Output) {
 	s.proceed(ref, out)
 }
 
-// proceed answers a call of the load, or ends it.
+// proceed answers a call of a load, or ends it.
 func (s *Switch) proceed(ref uint32, out *node.Output) {
-	if c := &s.calls.table[ref]; c.ofLoad && c.state == callmodel.CallRinging {
+	if c := &s.calls.table[ref]; c.load > 0 && c.state == callmodel.CallRinging {
+		l := &s.loads[c.load-1]
 		s.answer(ref, out)
-		out.Set(node.Timer{Kind: callTimer, Key: ref}, s.load.hold.draw(s.load.rng))
+		out.Set(node.Timer{Kind: callTimer, Key: ref}, l.hold.draw(l.rng))
 		return
 	}
 	s.release(ref, false, out)
+}
+
+func (l *load) append(b []byte) []byte {
+	b = canon.String(b, l.name)
+	b = canon.Bool(b, l.on)
+	b = canon.Uint(b, math.Float64bits(l.rate))
+	b = canon.Uint(b, uint64(l.ring))
+	b = l.hold.append(b)
+	b = canon.Uint(b, math.Float64bits(l.inbound))
+	b = canon.Uint(b, l.first)
+	b = canon.Uint(b, l.last)
+	b = l.curve.append(b)
+	state, err := l.pcg.MarshalBinary()
+	if err != nil {
+		panic(err) // PCG cannot fail to tell its state
+	}
+	return canon.String(b, state)
+}
+
+func (l *load) restore(r *canon.Reader) {
+	*l = load{name: r.String(), on: r.Bool()}
+	l.rate = math.Float64frombits(canon.Read[uint64](r))
+	l.ring = time.Duration(canon.Read[uint64](r))
+	l.hold.restore(r)
+	l.inbound = math.Float64frombits(canon.Read[uint64](r))
+	l.first, l.last = canon.Read[int](r), canon.Read[int](r)
+	l.curve.restore(r)
+	l.pcg = &rand.PCG{}
+	if err := l.pcg.UnmarshalBinary(r.Bytes()); err != nil {
+		r.Fail("random generator")
+	}
+	l.rng = rand.New(l.pcg)
 }

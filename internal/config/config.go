@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
 	"strings"
 	"time"
@@ -156,7 +157,7 @@ func Parse(data []byte) (Config, error) {
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&f); err != nil && !errors.Is(err, io.EOF) {
 		return c, fmt.Errorf("configuration: %w", err)
 	}
-	if f.Switch == (switchsim.Options{}) {
+	if reflect.DeepEqual(f.Switch, switchsim.Options{}) {
 		f.Switch = c.Switch // a document without content empties what it is decoded into
 	}
 	set(&c.Clients, f.Clients)

@@ -65,7 +65,8 @@ const (
 
 	// Of the switch.
 
-	// NoteCall: a call changes at the switch: Call, N the event number, Text is created, answered, released, lost-release (released, and nobody is told) or blocked.
+	// NoteCall: a call changes at the switch: Call, N the event number, M the number of its load (0: of none), Text is created, answered, released,
+	// lost-release (released, and nobody is told) or blocked.
 	NoteCall
 	// NoteLink: the CTI link of Peer is, at the switch, Text: up, down or silent.
 	NoteLink
@@ -80,6 +81,9 @@ const (
 	// NoteResumed: Peer has told the client what it missed (X8): N events follow, up to the number (M, Sub); Text is complete, or incomplete: what it
 	// missed is not known any more, and the current state follows.
 	NoteResumed
+
+	// NoteLoad, of the switch: the load whose number is N, from 1, goes on or off: Text is on or off, a space, and its name ("" if it has none).
+	NoteLoad
 )
 
 var noteNames = [...]string{
@@ -88,6 +92,7 @@ var noteNames = [...]string{
 	NoteWithdrawn: "withdrawn", NoteReady: "ready", NoteNamed: "named", NoteGone: "gone", NoteHeld: "held", NoteCleanedUp: "cleaned-up",
 	NoteRecord: "record", NoteRestart: "restart", NoteFence: "fence", NotePairReady: "pair-ready",
 	NoteCall: "call", NoteLink: "link", NoteActed: "acted", NoteIgnored: "ignored", NoteResumed: "resumed",
+	NoteLoad: "load",
 }
 
 // String returns the name of the kind.
