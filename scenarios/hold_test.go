@@ -33,7 +33,7 @@ func everywhere(t *testing.T) []*Scenario {
 }
 
 // TestEqualVerdicts runs every scenario that is not for virtual time alone in all three worlds and compares the verdicts: the result of each assertion, the messages of
-// each link in their order, the faults, the monitors. Six run at a time: they mostly wait.
+// each link in their order, the faults, the monitors. Twelve run at a time: they mostly wait.
 func TestEqualVerdicts(t *testing.T) {
 	list := everywhere(t)
 	got := make(chan *Result)
@@ -52,7 +52,7 @@ func TestEqualVerdicts(t *testing.T) {
 			next <- sc
 		}
 		close(next)
-		for range 3 {
+		for range 6 {
 			go worker(world, next)
 		}
 	}
