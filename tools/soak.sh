@@ -1,6 +1,6 @@
 #!/bin/sh
-# soak.sh BINARY RUNS: runs all scenarios of hotstandby and carrier as processes, two at once, RUNS times in a row, then RUNS times pinned to
-# one core with four busy loops on the same core. Every run must hold, and leave no process behind.
+# soak.sh BINARY RUNS: runs all scenarios of hotstandby and carrier as processes, six at once, RUNS times in a row, then RUNS times, three at
+# once, pinned to one core with four busy loops on the same core. Every run must hold, and leave no process behind.
 set -eu
 
 binary=$1
@@ -33,13 +33,14 @@ left() {
 	done
 }
 
-round() { # NAME COMMAND...
+round() { # NAME JOBS COMMAND...
 	name=$1
-	shift
+	jobs=$2
+	shift 2
 	i=1
 	while [ "$i" -le "$runs" ]; do
 		began=$(date +%s)
-		if ! "$@" run --world processes --jobs 2 $scenarios >"$log" 2>&1; then
+		if ! "$@" run --world processes --jobs "$jobs" $scenarios >"$log" 2>&1; then
 			echo "soak: $name, run $i of $runs:"
 			grep -v '^held' "$log"
 			exit 1
@@ -54,13 +55,13 @@ round() { # NAME COMMAND...
 	done
 }
 
-round 'all cores' "$binary"
+round 'all cores' 6 "$binary"
 if command -v taskset >/dev/null; then
 	for _ in 1 2 3 4; do
 		taskset -c 0 sh -c 'while :; do :; done' &
 		loops="$loops $!"
 	done
-	round 'one core, four busy loops' taskset -c 0 "$binary"
+	round 'one core, four busy loops' 3 taskset -c 0 "$binary"
 else
 	echo 'soak: taskset is missing (it is part of util-linux): the runs on one busy core were NOT made'
 	exit 1

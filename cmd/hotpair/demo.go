@@ -17,7 +17,7 @@ import (
 var shown = []string{"synchronization", "backup-fails-while-waiting", "primary-in-start-up", "operator-switches-over"}
 
 // demoJobs is how many scenarios the demo runs at once: most of their time they wait.
-const demoJobs = 2
+const demoJobs = 4
 
 func demoCommand() *cobra.Command {
 	opt := scenarios.Options{World: scenarios.Processes}
