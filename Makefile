@@ -12,10 +12,11 @@ SOAK_RUNS ?= 20
 # A number of inputs, and not a time: go test may call the end of the time a failure ("context deadline exceeded").
 FUZZ_TIME ?= 50000x
 PEERS_KILLS ?= 15
+SPIN_RMS ?= 9
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
-.PHONY: help demo test test-extra race lint fmt tidy soak matrix bench bench-pair bench-short bench-peers continuity fuzz cover build
+.PHONY: help demo test test-extra race lint fmt tidy soak matrix bench bench-pair bench-short bench-peers bench-spin continuity fuzz cover build
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +69,13 @@ bench-peers: build ## keepalived and Redis Sentinel doing the like (2 minutes; r
 			{ apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$${p%:*}" >/dev/null; } || echo "bench-peers: cannot install $${p%:*}"; }; \
 	done
 	bin/hotpair bench peers --kills $(PEERS_KILLS) --quiet
+
+bench-spin: build ## The search beside the model checker Spin (a minute or two; Debian: installs what is missing)
+	@for p in spin gcc; do \
+		command -v "$$p" >/dev/null || { echo "bench-spin: installing $$p"; \
+			{ apt-get update -qq && apt-get install -y -qq --no-install-recommends "$$p" libc6-dev >/dev/null; } || echo "bench-spin: cannot install $$p"; }; \
+	done
+	bin/hotpair bench spin --rms $(SPIN_RMS) --quiet
 
 bench-short: build ## The same, shorter: to see that it runs
 	bin/hotpair bench outage --kills 5 --stops 1 --holes 1 --quiet

@@ -27,7 +27,7 @@ docs/benchmarks.md says what is measured, and how. Nothing else should run on th
 	}
 	cmd.PersistentFlags().BoolVar(&f.json, "json", false, "print one line of JSON instead of a table")
 	cmd.PersistentFlags().BoolVar(&f.quiet, "quiet", false, "do not tell of progress")
-	cmd.AddCommand(f.outage(), f.throughput(), f.continuity(), f.peers())
+	cmd.AddCommand(f.outage(), f.throughput(), f.continuity(), f.peers(), f.spin())
 	return cmd
 }
 
@@ -118,5 +118,21 @@ func (f *benchFlags) peers() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&o.Kills, "kills", 15, "how often the active one is killed; where it takes seconds, a third of it")
+	return cmd
+}
+
+func (f *benchFlags) spin() *cobra.Command {
+	o := bench.SpinOptions{}
+	cmd := &cobra.Command{
+		Use: "spin", Short: "How many states a second the search visits, beside the model checker Spin (two minutes; needs spin and gcc)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd, func(ctx context.Context, report func(string, ...any)) (*bench.Report, error) {
+				o.Report = report
+				return bench.Spin(ctx, o)
+			})
+		},
+	}
+	cmd.Flags().IntVar(&o.RMs, "rms", 9, "resource managers of two-phase commit, 3 to 9")
+	cmd.Flags().IntVar(&o.Rounds, "rounds", 3, "how often they take turns")
 	return cmd
 }

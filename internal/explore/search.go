@@ -1,358 +1,405 @@
 package explore
 
 import (
-	"bytes"
-	"fmt"
-	"strings"
-
-	"hotpair/internal/canon"
-	"hotpair/internal/node"
-	"hotpair/internal/wire"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
-// Model is what is searched.
-type Model struct {
-	// New makes a fresh node, as a start of its process does.
-	New func(id wire.ID) node.Node
-	// Budget is what the environment may do.
-	Budget Budget
-	// Commands that the switch takes: to begin the n-th call and to end it.
-	Call, Release func(n int) *node.Command
-	// Command is the operator's, to the Management Layer.
-	Command *node.Command
-	// Check says what is wrong with a state, "" if nothing is. rest says that nothing can happen any more but by the environment.
-	Check func(v *View, rest bool) string
-	// MaxStates bounds the search.
-	MaxStates int
-
-	memo map[string]*outcome
+// Options bound a search. The zero value bounds nothing and uses all cores.
+type Options struct {
+	// Workers expand states in parallel; 0 means as many as there are cores.
+	Workers int
+	// MaxStates ends the search when so many states are kept; 0 means no bound.
+	MaxStates uint64
+	// MaxMemory ends it when the states and the buffers take so many bytes; 0 means no bound.
+	MaxMemory int64
+	// MaxDepth ends it when all states of this depth are kept; 0 means no bound.
+	MaxDepth int
+	// For ends it after this time; 0 means no bound.
+	For time.Duration
+	// Cycles looks for cycles of prompt steps when everything was seen. It takes a byte for each state, and time again.
+	Cycles bool
+	// Progress, if not nil, is told now and then how far the search is.
+	Progress func(Stats)
+	// Stop, if not nil, ends the search when it reports true.
+	Stop func() bool
 }
 
-// View is a state with its nodes restored; a node that does not run is nil.
-type View struct {
-	*State
-	Node map[wire.ID]node.Node
+// Stats are a search's numbers.
+type Stats struct {
+	Generated uint64 `json:"generated"`
+	Distinct  uint64 `json:"distinct"`
+	Depth     int    `json:"depth"`
+	// Finished is the depth up to which every state was seen and expanded, and AtFinished how many states that were: what a search that was bounded
+	// can say whatever the number of workers.
+	Finished   int           `json:"finishedDepth"`
+	AtFinished uint64        `json:"distinctAtFinishedDepth"`
+	Elapsed    time.Duration `json:"-"`
+	Seconds    float64       `json:"seconds"`
+	Memory     int64         `json:"memoryBytes"` // of the states and the buffers
 }
+
+// PerSecond returns the distinct states per second.
+func (s Stats) PerSecond() float64 { return float64(s.Distinct) / max(s.Elapsed.Seconds(), 1e-9) }
 
 // Result says what a search saw.
 type Result struct {
-	States, Transitions int
-	Complete            bool   // every reachable state was seen
-	Wrong               string // what Check said, "" if nothing
-	Path                []string
+	Stats
+	Workers int `json:"workers"`
+	// Complete: every reachable state was seen. Otherwise Bound says what ended the search, unless Wrong did.
+	Complete bool   `json:"complete"`
+	Bound    string `json:"bound,omitempty"`
+	// Wrong is what is wrong, "" if nothing is; Path are the labels of the steps that lead to it, and States the states from a start on, one more
+	// than steps if the last state is wrong, as many if the last step is.
+	Wrong  string     `json:"wrong,omitempty"`
+	Path   []string   `json:"path,omitempty"`
+	States [][]uint32 `json:"-"`
+	// Cycles: cycles of prompt steps were looked for. Loop is where one begins in Path, if one was found.
+	Cycles bool `json:"cycles"`
+	Loop   int  `json:"loop,omitempty"`
 }
 
-// action is something that can happen in a state.
-type action struct {
-	name string
-	do   func(m *Model, s *State)
+const (
+	blockSize  = 128     // states that a worker takes at a time
+	batchWords = 6 << 20 // of candidates, about: buffers are emptied then
+)
+
+// search is a search that goes on.
+type search struct {
+	opt     Options
+	model   Model
+	width   int
+	stride  int // of a candidate: words, parent, hash, whether the step counts
+	shards  [shards]shard
+	workers []*worker
+	stats   Stats
+	begun   time.Time
+	told    time.Time
+
+	blocks  []block
+	perStep float64 // successors of a state, as seen so far
+	failed  []failure
 }
 
-type visit struct {
-	state  *State
-	parent int
-	by     string
+type block struct{ shard, from, to uint32 }
+
+// failure is something wrong: with a state, or with its step number step.
+type failure struct {
+	state uint32
+	wrong
 }
 
-// Search visits the reachable states, the nearest first, until one is wrong or MaxStates were seen.
-func (m *Model) Search() Result {
-	start := m.settled()
-	visits := []visit{{state: start, parent: -1}}
-	seen := map[string]bool{start.key(): true}
-	res := Result{}
-	for at := 0; at < len(visits); at++ {
-		s := visits[at].state
-		visits[at].state = nil
-		actions, rest := m.actions(s)
-		if wrong := m.check(s, rest); wrong != "" {
-			res.Wrong, res.Path = wrong, path(visits, at)
-			break
+// worker expands states into buffers of its own.
+type worker struct {
+	stepper   Stepper
+	steps     Steps
+	buffers   [shards][]uint32
+	generated uint64
+	added     uint64
+	failed    []failure
+	removed   uint64
+	next      [shards][]uint32 // of the cycle search: states that nothing leads to any more
+}
+
+// Search visits the states that a model can reach. With several workers a path is looked for once more by one of them, so that it is always the same.
+func Search(m Model, o Options) Result {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	s := newSearch(m, o)
+	r := s.run()
+	if r.Wrong != "" && o.Workers > 1 && r.Loop == 0 && !r.Cycles {
+		o.Workers, o.MaxDepth, o.Cycles = 1, len(r.States), false
+		o.MaxStates = 0
+		again := newSearch(m, o).run()
+		if again.Wrong != "" {
+			r.Wrong, r.Path, r.States = again.Wrong, again.Path, again.States
 		}
-		for _, a := range actions {
-			next := s.clone()
-			a.do(m, next)
-			res.Transitions++
-			if k := next.key(); !seen[k] && len(seen) < m.MaxStates {
-				seen[k] = true
-				visits = append(visits, visit{state: next, parent: at, by: a.name})
-			}
-		}
 	}
-	res.States = len(seen)
-	res.Complete = res.Wrong == "" && len(seen) < m.MaxStates
-	return res
+	return r
 }
 
-// settled is the state from which the search starts: everything was booted, and what happened first was always what the list of
-// actions has first, until the system was at rest. (All orders of a cold start alone are too many to get past them.)
-func (m *Model) settled() *State {
-	s := &State{}
-	for i := range ids {
-		m.boot(s, i)
+func newSearch(m Model, o Options) *search {
+	s := &search{opt: o, model: m, width: m.Width(), begun: time.Now()}
+	s.told = s.begun
+	s.stride = s.width + 3
+	for i := range s.shards {
+		s.shards[i].init(s.width, o.Cycles)
 	}
-	for actions, rest := m.actions(s); !rest; actions, rest = m.actions(s) {
-		actions[0].do(m, s)
+	for range o.Workers {
+		w := &worker{stepper: m.Stepper()}
+		w.steps.width = s.width
+		s.workers = append(s.workers, w)
 	}
-	s.Budget = m.Budget
 	return s
 }
 
-func path(visits []visit, at int) []string {
-	var p []string
-	for ; visits[at].parent >= 0; at = visits[at].parent {
-		p = append([]string{visits[at].by}, p...)
+func (s *search) run() Result {
+	w := s.workers[0]
+	w.stepper.Start(&w.steps)
+	s.collect(w, 0, s.opt.Cycles)
+	s.fill()
+	bound := ""
+	for depth := 0; ; depth++ {
+		if !s.nextLevel() {
+			break
+		}
+		s.stats.Depth = depth
+		if s.opt.MaxDepth > 0 && depth >= s.opt.MaxDepth {
+			bound = "depth"
+			break
+		}
+		if bound = s.level(); bound != "" || len(s.failed) > 0 {
+			break
+		}
+		s.stats.Finished, s.stats.AtFinished = depth, s.stats.Distinct
 	}
-	return p
+	r := Result{Workers: len(s.workers), Bound: bound}
+	s.measure()
+	switch {
+	case len(s.failed) > 0:
+		r.Bound = ""
+		s.explain(&r, s.shortest())
+	case bound == "":
+		r.Complete = true
+		if s.opt.Cycles {
+			r.Cycles = true
+			s.findCycle(&r)
+		}
+	}
+	s.measure()
+	r.Stats = s.stats
+	return r
 }
 
-func (m *Model) check(s *State, rest bool) string {
-	v := &View{State: s, Node: map[wire.ID]node.Node{}}
-	for i, id := range ids {
-		if s.Nodes[i].Bytes != nil {
-			v.Node[id] = m.restore(s, i)
-		}
+// nextLevel makes the states that were added last the level to expand; it reports false if there are none.
+func (s *search) nextLevel() bool {
+	some := false
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.level, sh.end = sh.end, sh.n
+		some = some || sh.level < sh.end
 	}
-	return m.Check(v, rest)
+	return some
 }
 
-// actions lists what can happen. The state is at rest if only the environment can act.
-func (m *Model) actions(s *State) (list []action, rest bool) {
-	for l := range s.Links {
-		list = append(list, linkActions(s, l)...)
-	}
-	for i := range s.Nodes {
-		for _, t := range s.Nodes[i].Timers {
-			list = append(list, action{fmt.Sprintf("%s timer %d/%d", ids[i], t.Kind, t.Key), func(m *Model, s *State) {
-				s.Nodes[i].cancel(t)
-				m.step(s, i, node.Input{Kind: node.Fired, Timer: t})
-			}})
-		}
-		if s.Nodes[i].Bytes == nil {
-			list = append(list, action{"boot " + ids[i].String(), func(m *Model, s *State) { m.boot(s, i) }})
+// level expands a level, batch by batch; it returns what bounds the search, if something does.
+func (s *search) level() (bound string) {
+	all := s.blocks[:0]
+	for i := range s.shards {
+		sh := &s.shards[i]
+		for from := sh.level; from < sh.end; from += blockSize {
+			all = append(all, block{uint32(i), from, min(from+blockSize, sh.end)})
 		}
 	}
-	rest = len(list) == 0
-	return append(list, m.environment(s)...), rest
+	s.blocks = all
+	for rest := all; len(rest) > 0; {
+		n := min(len(rest), s.batch())
+		s.expand(rest[:n])
+		s.fill()
+		rest = rest[n:]
+		if bound = s.bounded(); bound != "" || s.stateFailed() {
+			return bound
+		}
+	}
+	return ""
 }
 
-func linkActions(s *State, l int) (list []action) {
-	link := &s.Links[l]
-	a, b := links[l][0], links[l][1]
-	name := ids[a].String() + "-" + ids[b].String()
-	both := s.Nodes[a].Bytes != nil && s.Nodes[b].Bytes != nil
-	if both && !link.Up[0] && !link.Up[1] && len(link.Queue[0])+len(link.Queue[1]) == 0 {
-		list = append(list, action{"up " + name, func(m *Model, s *State) { m.connect(s, l) }})
-	}
-	for end := range link.Up {
-		if len(link.Queue[end]) == 0 {
-			continue
-		}
-		to := links[l][end]
-		what := link.Queue[end][0].Kind.String()
-		if link.Queue[end][0].Kind == 0 {
-			what = "down"
-		}
-		list = append(list, action{fmt.Sprintf("%s->%s %s", ids[links[l][1-end]], ids[to], what), func(m *Model, s *State) {
-			m.deliver(s, l, end)
-		}})
-	}
-	return list
+// batch is how many blocks fill the buffers as far as they should be.
+func (s *search) batch() int {
+	per := max(s.perStep, 1)
+	return max(4*len(s.workers), int(batchWords/(per*blockSize*float64(s.stride))))
 }
 
-// environment lists what the budget still allows.
-func (m *Model) environment(s *State) (list []action) {
-	do := func(name string, spend *int, f func(m *Model, s *State)) {
-		if *spend > 0 {
-			list = append(list, action{name, f})
-		}
+func (s *search) bounded() string {
+	s.measure()
+	if p := s.opt.Progress; p != nil && time.Since(s.told) > time.Second {
+		s.told = time.Now()
+		p(s.stats)
 	}
-	for _, i := range []int{1, 2, 3} {
-		if s.Nodes[i].Bytes != nil {
-			do("crash "+ids[i].String(), &s.Budget.Crashes, func(m *Model, s *State) { s.Budget.Crashes--; s.crash(i) })
-		}
+	switch {
+	case s.opt.MaxStates > 0 && s.stats.Distinct >= s.opt.MaxStates:
+		return "states"
+	case s.opt.MaxMemory > 0 && s.stats.Memory >= s.opt.MaxMemory:
+		return "memory"
+	case s.opt.For > 0 && s.stats.Elapsed >= s.opt.For:
+		return "time"
+	case s.opt.Stop != nil && s.opt.Stop():
+		return "stopped"
 	}
-	if n := s.Budget.Calls; n%2 == 0 { // even: the next one begins; odd: it ends
-		do("call", &s.Budget.Calls, func(m *Model, s *State) {
-			s.Budget.Calls--
-			m.step(s, 0, node.Input{Kind: node.Do, Cmd: m.Call(n / 2)})
-		})
-	} else {
-		do("release", &s.Budget.Calls, func(m *Model, s *State) {
-			s.Budget.Calls--
-			m.step(s, 0, node.Input{Kind: node.Do, Cmd: m.Release((n + 1) / 2)})
-		})
-	}
-	if s.Nodes[3].Bytes != nil {
-		do("command", &s.Budget.Commands, func(m *Model, s *State) {
-			s.Budget.Commands--
-			m.step(s, 3, node.Input{Kind: node.Do, Cmd: m.Command})
-		})
-	}
-	for l := range s.Links[:3] {
-		if budget := &s.Budget.CTI; s.Links[l].Up[0] && s.Links[l].Up[1] {
-			cti := l < 2
-			if !cti {
-				budget = &s.Budget.HA
-			}
-			do(fmt.Sprintf("cut %s-%s", ids[links[l][0]], ids[links[l][1]]), budget, func(_ *Model, s *State) {
-				if cti {
-					s.Budget.CTI--
-				} else {
-					s.Budget.HA--
-				}
-				s.cut(l)
-			})
-		}
-	}
-	return list
+	return ""
 }
 
-// cut takes a link down: what is under way is lost, and both ends hear of it.
-func (s *State) cut(l int) {
-	for end := range s.Links[l].Queue {
-		s.Links[l].Queue[end] = []wire.Message{{}}
-	}
-}
-
-// crash ends a node. Its peers still get what it sent, and then hear that it is gone.
-func (s *State) crash(i int) {
-	n := &s.Nodes[i]
-	n.Bytes, n.Timers = nil, nil
-	for l, pair := range links {
-		for end := range pair {
-			if pair[end] != i {
-				continue
-			}
-			link := &s.Links[l]
-			link.Up[end] = false
-			link.Queue[end] = nil
-			if link.Up[1-end] {
-				link.Queue[1-end] = append(link.Queue[1-end], wire.Message{})
-			}
+func (s *search) measure() {
+	s.stats.Elapsed = time.Since(s.begun)
+	s.stats.Seconds = s.stats.Elapsed.Seconds()
+	s.stats.Generated, s.stats.Distinct, s.stats.Memory = 0, 0, 0
+	for _, w := range s.workers {
+		s.stats.Generated += w.generated
+		for i := range w.buffers {
+			s.stats.Memory += int64(cap(w.buffers[i])) * 4
 		}
+	}
+	for i := range s.shards {
+		s.stats.Distinct += uint64(s.shards[i].n)
+		s.stats.Memory += s.shards[i].bytes()
+	}
+	if s.stats.Distinct > 0 && s.stats.Distinct > uint64(len(s.workers)) {
+		s.perStep = max(s.perStep, 1)
 	}
 }
 
-func (m *Model) boot(s *State, i int) {
-	s.Nodes[i].Inc++
-	n := m.New(ids[i])
-	o := play(n, node.Input{Kind: node.Start, Inc: s.Nodes[i].Inc, Value: s.Nodes[i].Stored})
-	carryOut(s, i, o)
-}
-
-func (m *Model) connect(s *State, l int) {
-	a, b := links[l][0], links[l][1]
-	s.Links[l].Up = [2]bool{true, true}
-	m.step(s, a, node.Input{Kind: node.PortUp, Peer: ids[b], Inc: s.Nodes[b].Inc})
-	m.step(s, b, node.Input{Kind: node.PortUp, Peer: ids[a], Inc: s.Nodes[a].Inc})
-}
-
-// deliver hands the first thing under way to an end of a link.
-func (m *Model) deliver(s *State, l, end int) {
-	link := &s.Links[l]
-	msg := link.Queue[end][0]
-	link.Queue[end] = link.Queue[end][1:]
-	to, from := links[l][end], ids[links[l][1-end]]
-	if msg.Kind != 0 {
-		m.step(s, to, node.Input{Kind: node.Receive, Peer: from, Msg: &msg})
+// parallel runs f in all workers, and waits for them. Work is handed out by take.
+func (s *search) parallel(f func(w *worker, take func() int)) {
+	var next atomic.Int64
+	take := func() int { return int(next.Add(1)) - 1 }
+	if len(s.workers) == 1 {
+		f(s.workers[0], take)
 		return
 	}
-	link.Up[end] = false
-	m.step(s, to, node.Input{Kind: node.PortDown, Peer: from, Cause: node.CauseTimeout})
+	var wg sync.WaitGroup
+	for _, w := range s.workers {
+		wg.Go(func() { f(w, take) })
+	}
+	wg.Wait()
 }
 
-func (m *Model) restore(s *State, i int) node.Node {
-	n := m.New(ids[i])
-	if err := n.Restore(s.Nodes[i].Bytes); err != nil {
-		panic(fmt.Sprintf("explore: %s: %v", ids[i], err))
+// expand is the first half of a batch.
+func (s *search) expand(blocks []block) {
+	before := s.generatedSoFar()
+	s.parallel(func(w *worker, take func() int) {
+		for i := take(); i < len(blocks); i = take() {
+			b := blocks[i]
+			sh := &s.shards[b.shard]
+			for local := b.from; local < b.to; local++ {
+				w.steps.reset()
+				w.stepper.Next(sh.words(local), &w.steps)
+				s.collect(w, b.shard<<localBits|local, s.opt.Cycles)
+			}
+		}
+	})
+	states := 0
+	for _, b := range blocks {
+		states += int(b.to - b.from)
 	}
-	if again := n.AppendCanonical(nil); !bytes.Equal(again, s.Nodes[i].Bytes) {
-		panic(fmt.Sprintf("explore: %s is not the same after it was restored:\n%x\n%x", ids[i], s.Nodes[i].Bytes, again))
+	s.perStep = float64(s.generatedSoFar()-before)/float64(states) + 1
+}
+
+func (s *search) generatedSoFar() (n uint64) {
+	for _, w := range s.workers {
+		n += w.generated
 	}
 	return n
 }
 
-// outcome is what a step of a node leads to. Nodes are pure, so a step that was made once need not be made again.
-type outcome struct {
-	out   node.Output
-	bytes []byte
-}
-
-func (m *Model) step(s *State, i int, in node.Input) {
-	k := stepKey(i, s.Nodes[i].Bytes, &in)
-	o, ok := m.memo[k]
-	if !ok {
-		o = play(m.restore(s, i), in)
-		if m.memo == nil {
-			m.memo = map[string]*outcome{}
+// collect puts a state's successors into the worker's buffers.
+func (s *search) collect(w *worker, from uint32, counting bool) {
+	st := &w.steps
+	n := st.Len()
+	w.generated += uint64(n)
+	for i := range n {
+		words := st.At(i)
+		h := hash(words)
+		to := h >> (64 - shardBits)
+		counts := uint32(0)
+		if counting && st.prompt[i] {
+			counts = 1
 		}
-		m.memo[k] = o
+		b := append(w.buffers[to], words...)
+		w.buffers[to] = append(b, from, uint32(h), counts)
 	}
-	carryOut(s, i, o)
+	for _, x := range st.wrong {
+		w.failed = append(w.failed, failure{from, x})
+	}
 }
 
-func play(n node.Node, in node.Input) *outcome {
-	o := &outcome{}
-	n.Step(&in, &o.out)
-	o.bytes = n.AppendCanonical(nil)
-	return o
-}
-
-func stepKey(i int, state []byte, in *node.Input) string {
-	b := canon.Uint(nil, i)
-	b = canon.String(b, state)
-	b = canon.Uint(b, uint8(in.Kind))
-	b = canon.Uint(b, in.Peer)
-	b = canon.Uint(b, in.Inc)
-	b = canon.Uint(b, in.Timer.Kind)
-	b = canon.Uint(b, in.Timer.Key)
-	if in.Msg != nil {
-		b = in.Msg.AppendCanonical(b)
-	}
-	if in.Cmd != nil {
-		b = canon.String(b, in.Cmd.Verb+in.Cmd.Args["name"])
-	}
-	return string(b)
-}
-
-// carryOut puts what follows from a step into the state.
-func carryOut(s *State, i int, o *outcome) {
-	out := &o.out
-	ns := &s.Nodes[i]
-	for _, op := range out.Ops {
-		switch op.Kind {
-		case node.OpSend:
-			l, end := at(i, op.Peer)
-			link := &s.Links[l]
-			if !link.Up[end] {
-				panic(fmt.Sprintf("explore: %s sends %s to %s, whose port is down", ids[i], out.Msgs[op.Index].Kind, op.Peer))
-			}
-			// Nobody hears what is sent to an end that is down, or behind the news that the link is.
-			if q := link.Queue[1-end]; link.Up[1-end] && (len(q) == 0 || q[len(q)-1].Kind != 0) {
-				link.Queue[1-end] = append(q[:len(q):len(q)], out.Msgs[op.Index])
-			}
-		case node.OpSet:
-			ns.set(op.Timer)
-		case node.OpCancel:
-			ns.cancel(op.Timer)
-		case node.OpPersist:
-			ns.Stored = op.Value
-		case node.OpClose, node.OpShut:
-			l, end := at(i, op.Peer)
-			s.Links[l].Up[end], s.Links[l].Queue[end] = false, nil
-			if s.Links[l].Up[1-end] {
-				s.Links[l].Queue[1-end] = append(s.Links[l].Queue[1-end], wire.Message{})
+// fill is the second half of a batch: each shard takes what was found for it.
+func (s *search) fill() {
+	s.parallel(func(_ *worker, take func() int) {
+		for i := take(); i < shards; i = take() {
+			sh := &s.shards[i]
+			for _, w := range s.workers {
+				b := w.buffers[i]
+				for ; len(b) > 0; b = b[s.stride:] {
+					local, _ := sh.insert(b[:s.width], b[s.width+1], b[s.width])
+					if b[s.width+2] != 0 {
+						sh.raise(local)
+					}
+				}
+				w.buffers[i] = w.buffers[i][:0]
 			}
 		}
+	})
+	for _, w := range s.workers {
+		s.failed = append(s.failed, w.failed...)
+		w.failed = w.failed[:0]
 	}
-	ns.Bytes = o.bytes
 }
 
-// String shows what a search saw.
-func (r Result) String() string {
-	s := fmt.Sprintf("%d states, %d transitions", r.States, r.Transitions)
-	if r.Wrong != "" {
-		s += ": " + r.Wrong + "\n  " + strings.Join(r.Path, "\n  ")
+// stateFailed: something is wrong with a state of the level, so no shorter path is to be found.
+func (s *search) stateFailed() bool {
+	for i := range s.failed {
+		if s.failed[i].step < 0 {
+			return true
+		}
 	}
-	return s
+	return false
+}
+
+// shortest returns the failure that takes the fewest steps.
+func (s *search) shortest() failure {
+	best := s.failed[0]
+	for _, f := range s.failed {
+		if best.step >= 0 && f.step < 0 {
+			best = f
+		}
+	}
+	return best
+}
+
+// explain writes down how a failure is reached.
+func (s *search) explain(r *Result, f failure) {
+	r.Wrong = f.text
+	r.States, r.Path = s.path(f.state)
+	if f.step >= 0 {
+		steps := s.labelled(s.wordsOf(f.state))
+		r.Path = append(r.Path, steps.labels[f.step])
+	}
+}
+
+func (s *search) wordsOf(state uint32) []uint32 {
+	return s.shards[state>>localBits].words(state & (1<<localBits - 1))
+}
+
+// path returns the states from a start to this one, and the labels of the steps between them.
+func (s *search) path(state uint32) (states [][]uint32, labels []string) {
+	for depth := s.stats.Depth; ; depth-- {
+		states = append([][]uint32{s.wordsOf(state)}, states...)
+		if depth == 0 {
+			break
+		}
+		state = s.shards[state>>localBits].parent(state & (1<<localBits - 1))
+	}
+	for i := 1; i < len(states); i++ {
+		labels = append(labels, s.labelOf(states[i-1], states[i]))
+	}
+	return states, labels
+}
+
+func (s *search) labelOf(from, to []uint32) string {
+	steps := s.labelled(from)
+	for i := range steps.Len() {
+		if equal(steps.At(i), to) {
+			return steps.labels[i]
+		}
+	}
+	panic("explore: a state does not lead to its successor when it is looked at again: the model is no function of its states")
+}
+
+func (s *search) labelled(from []uint32) *Steps {
+	steps := &Steps{width: s.width, Labelled: true}
+	s.workers[0].stepper.Next(from, steps)
+	return steps
 }
