@@ -37,7 +37,10 @@ func (r *runner) converge() error {
 	if err := r.settle(); err != nil {
 		return err
 	}
-	limit := convergeTime
+	limit := r.opt.Converge
+	if limit == 0 {
+		limit = convergeTime
+	}
 	if r.opt.World != Sim {
 		limit = time.Duration(float64(convergeWall) * r.opt.Speed)
 	}

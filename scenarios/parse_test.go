@@ -25,6 +25,8 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"negative time":       {"wait -3s\nexpect A running", "a time above 0"},
 		"nothing asserted":    {"boot S A\n", "the scenario asserts nothing"},
 		"! where it has none": {"! await A announced within=1s", "! does not go with await"},
+		"? on a judgement":    {"? expect A running", "? does not go with expect: a judgement that may fail judges nothing"},
+		"? alone":             {"?\nexpect A running", "test.txtar:1: a verb is wanted"},
 		"open quote":          {"boot 'S\n", "test.txtar:1: a quote ' is not closed"},
 		"condition":           {"[world:sim] boot S\nexpect S running", "a condition gives its reason"},
 		"unknown world":       {"[world:moon 'why'] boot S\nexpect S running", "unknown condition"},

@@ -48,6 +48,7 @@ type line struct {
 	text  string
 	phase int
 	fails bool // "!"
+	may   bool // "?"
 	cond  condition
 	verb  *verb
 	step  step
@@ -249,7 +250,7 @@ func (p *parser) callNames() {
 		case *judge:
 			name = s.pattern.call
 		case command:
-			if !l.fails && s.to == wire.Switch && !strings.HasPrefix(s.verb, "load") { // a load has a name of its own
+			if !l.fails && !l.may && s.to == wire.Switch && !strings.HasPrefix(s.verb, "load") { // a load has a name of its own
 				name = s.args["name"]
 			}
 		}
@@ -322,8 +323,8 @@ func (p *parser) command(no int, text string) error {
 	if l.cond, words, err = readCondition(words); err != nil {
 		return err
 	}
-	if len(words) > 0 && words[0] == "!" {
-		l.fails, words = true, words[1:]
+	if len(words) > 0 && (words[0] == "!" || words[0] == "?") {
+		l.fails, l.may, words = words[0] == "!", words[0] == "?", words[1:]
 	}
 	if len(words) == 0 {
 		return errors.New("a verb is wanted")
@@ -334,6 +335,9 @@ func (p *parser) command(no int, text string) error {
 	}
 	if l.fails && l.verb.never {
 		return fmt.Errorf("! does not go with %s", l.verb.name)
+	}
+	if l.may && l.verb.group == judgement {
+		return fmt.Errorf("? does not go with %s: a judgement that may fail judges nothing", l.verb.name)
 	}
 	a := newArgs(words[1:], &p.s.Config, l.verb)
 	a.fails = l.fails

@@ -70,6 +70,7 @@ const helpIntro = `A scenario is a txtar archive. Its comment is the script: one
   speed: N            it is run at most N times as fast as the wall clock
   no-converge: why    after the last line nothing is healed, and the pair need not become whole
   ! verb ...        the command must fail; see the judgement verbs for what it means there
+  ? verb ...        the command may fail: it is refused where there is nothing to do, such as killing what does not run
   [world:sim 'why'] verb ...   only in that world ([!world:sim 'why']: only in the others)
 
 Files of the archive: config.yaml holds options of the pair; ladder.txt the sequence chart that is expected, compared exactly in

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -43,6 +44,8 @@ func TestAssertionsCanFail(t *testing.T) {
 		"a refused command": {"! call c1 from=1001 to=1001\nexpect A running", true},
 		"not refused":       {"! call c1 from=1001 to=1002\nexpect A running", false},
 		"refused":           {"call c1 from=1001 to=1002\ncall c2 from=1001 to=1003\nexpect A running", false},
+		"may be refused":    {"? restart A\n? answer c9\nexpect A running", true},
+		"need not":          {"? kill A\nexpect A running", false},
 		"message":           {"call c1 from=1001 to=1002\nawait S->A CallCreated within=1s", true},
 		"message once":      {"call c1 from=1001 to=1002\nawait S->A CallCreated within=1s\n! expect S->A CallCreated", true},
 		"link":              {"expect S-A up", true},
@@ -109,6 +112,22 @@ expect A running=false
 `)
 	res, _ := play(t, sc, Options{})
 	require.Equal(t, Held, res.Verdict, res.Text())
+}
+
+// TestTheFirstViolationEndsTheRun, if that is wanted: what the script says after it is not done.
+func TestTheFirstViolationEndsTheRun(t *testing.T) {
+	sc, err := Load("hotstandby/watermark.txtar")
+	require.NoError(t, err)
+	sc.lines = append(sc.lines, parse(t, "wait 24h\nexpect A running").lines...)
+	x1, err := node.ParseRule("X1")
+	require.NoError(t, err)
+	var seen int
+	o := Options{Without: x1, FirstViolation: true, Observe: trace.SinkFunc(func(*trace.Record) { seen++ })}
+	res, _ := play(t, sc, o)
+	require.Equal(t, Failed, res.Verdict)
+	require.Equal(t, "S2", res.Violations[0].Monitor, res.Text())
+	require.Less(t, res.RunTime, time.Minute)
+	require.Positive(t, seen)
 }
 
 // TestAViolationFailsTheRun: with X6 off, monitors alone make a scenario fail that asserts nothing of the kind.

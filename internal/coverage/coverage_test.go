@@ -1,0 +1,86 @@
+package coverage_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"hotpair/callmodel"
+	"hotpair/internal/coverage"
+	"hotpair/internal/node"
+	"hotpair/internal/trace"
+	"hotpair/internal/wire"
+)
+
+// TestEveryRuleHasAPoint, and points have different names.
+func TestEveryRuleHasAPoint(t *testing.T) {
+	var c coverage.Counter
+	names := map[string]bool{}
+	for _, n := range c.Counts() {
+		names[n.Group+"/"+n.Point] = true
+	}
+	require.Len(t, names, len(c.Counts()))
+	hasPoint := func(rule string) bool {
+		for name := range names {
+			if strings.HasPrefix(name, "rules/"+rule+" ") {
+				return true
+			}
+		}
+		return false
+	}
+	for i := range 14 {
+		require.True(t, hasPoint(fmt.Sprintf("R%d", i+1)) || i+1 == 10, "R%d", i+1) // R10 is a transition: tagging to idle
+	}
+	for i := range 10 {
+		require.True(t, hasPoint(fmt.Sprintf("X%d", i+1)), "X%d", i+1)
+	}
+}
+
+func times(c *coverage.Counter, point string) uint64 {
+	for _, n := range c.Counts() {
+		if n.Point == point {
+			return n.Times
+		}
+	}
+	panic("no point " + point)
+}
+
+func noted(id wire.ID, n node.Note) *trace.Record {
+	return &trace.Record{Kind: trace.Noted, Node: id, Inc: 1, Note: &n}
+}
+
+// TestPoints that depend on what was before.
+func TestPoints(t *testing.T) {
+	call := callmodel.CallID{Ref: 1, Born: 5}
+	var c coverage.Counter
+	for _, r := range []*trace.Record{
+		{Kind: trace.Started, Node: wire.A, Inc: 1},
+		noted(wire.A, node.Note{Kind: node.NoteRole, Text: "primary", N: 1}),
+		noted(wire.A, node.Note{Kind: node.NoteSync, Text: "tagging"}),
+		noted(wire.A, node.Note{Kind: node.NoteTagged, N: 1}),
+		noted(wire.A, node.Note{Kind: node.NoteNamed, Call: call, Text: "invented"}),
+		{Kind: trace.Sent, Node: wire.A, Peer: wire.B, Msg: &wire.Message{Kind: wire.CallNamed, Call: call}},
+		noted(wire.A, node.Note{Kind: node.NoteTagged, N: 2}),
+		{Kind: trace.Received, Node: wire.A, Peer: wire.B, Msg: &wire.Message{Kind: wire.CallNamed, Call: callmodel.CallID{Ref: 1, Born: 3}}},
+		{Kind: trace.Sent, Node: wire.A, Peer: wire.B, Msg: &wire.Message{Kind: wire.FullSyncDone, Reason: wire.LinkDown}},
+		noted(wire.MLayer, node.Note{Kind: node.NoteRecord, Text: "A is lost"}),
+		noted(wire.MLayer, node.AlarmNote(node.NoBrain, true, wire.None, "")),
+	} {
+		c.Record(r)
+	}
+	for _, point := range []string{
+		"role: backup to primary", "synchronization: idle to tagging", "R5 calls are tagged", "X1 a call from before the watermark is tagged when it is heard of",
+		"R12 the primary names a call, and tells the backup", "X3 a ConnID for a call whose reference another one has", "X6 an HA message of a lower epoch",
+		"X4 Full Sync Done (link-down) while calls are tagged", "R14 the named one is lost", "no-brain raised",
+	} {
+		require.EqualValues(t, 1, times(&c, point), point)
+	}
+	require.Zero(t, times(&c, "X2 the ConnID of a tagged call is sent"))
+	var sum coverage.Counter
+	sum.Add(&c)
+	sum.AddCounts(c.Counts())
+	require.EqualValues(t, 2, times(&sum, "no-brain raised"))
+	require.Len(t, sum.Missed(), len(sum.Counts())-11, "what was counted and R2")
+}

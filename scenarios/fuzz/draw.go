@@ -1,0 +1,130 @@
+package fuzz
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// Profile is what the programs of a campaign have in common. The zero value leaves everything to the seed.
+type Profile struct {
+	// Kinds are the kinds of episodes that are drawn, all of them in every program; nil: each seed draws some of all kinds.
+	Kinds []Kind
+	// Settings are set in every program, whatever was drawn.
+	Settings []Setting
+	// Length is the median of the length on the run's clock; 0 is MedianLength.
+	Length time.Duration
+	// Gap is the mean time between two episodes; 0: drawn by each seed.
+	Gap time.Duration
+	// Episode is the median length of an episode; 0: drawn by each seed.
+	Episode time.Duration
+}
+
+// MedianLength is the median of a program's length, on the run's clock.
+const MedianLength = 10 * time.Minute
+
+// The shortest and the longest program.
+const (
+	minLength = 30 * time.Second
+	maxLength = 4 * time.Hour
+)
+
+// drawer draws a program.
+type drawer struct {
+	*rand.Rand
+	p       *Program
+	profile *Profile
+	clients int
+	lines   int // switch/extensions
+	trunks  int
+	calls   int // named calls so far
+	episode time.Duration
+	started time.Duration // when everything runs
+}
+
+// Draw returns the program of a seed.
+func Draw(seed uint64, profile *Profile) *Program {
+	d := &drawer{
+		Rand: rand.New(rand.NewPCG(seed, 0x66757a7a)), profile: profile,
+		p: &Program{Title: fmt.Sprintf("Fuzz seed %d.", seed), Seed: seed},
+	}
+	d.settings()
+	for _, s := range profile.Settings {
+		d.p.set(s.Key, s.Value)
+	}
+	d.length()
+	d.boot()
+	d.load()
+	d.episodes()
+	d.p.sort()
+	return d.p
+}
+
+// length draws how long the script goes on: lognormal.
+func (d *drawer) length() {
+	median := d.profile.Length
+	if median == 0 {
+		median = MedianLength
+	}
+	d.p.Length = min(max(scale(median, math.Exp(0.7*d.NormFloat64())), min(median, minLength)), maxLength)
+}
+
+func scale(t time.Duration, by float64) time.Duration { return round(time.Duration(float64(t) * by)) }
+
+// round leaves a time that can be read, and is above 0.
+func round(t time.Duration) time.Duration {
+	switch {
+	case t > 10*time.Second:
+		return t.Round(100 * time.Millisecond)
+	case t > time.Second:
+		return t.Round(10 * time.Millisecond)
+	}
+	return max(t.Round(time.Millisecond), time.Millisecond)
+}
+
+// between draws a time between two, the order of magnitude first.
+func (d *drawer) between(from, to time.Duration) time.Duration {
+	ratio := float64(to) / float64(from)
+	return scale(from, math.Pow(ratio, d.Float64()))
+}
+
+// share is true for this share of times.
+func (d *drawer) share(of float64) bool { return d.Float64() < of }
+
+func (d *drawer) at(t time.Duration, format string, args ...any) {
+	d.p.Events = append(d.p.Events, Event{round(t), fmt.Sprintf(format, args...)})
+}
+
+// boot draws who starts when.
+func (d *drawer) boot() {
+	clients := ""
+	for c := 1; c <= d.clients; c++ {
+		clients += fmt.Sprintf(" C%d", c)
+	}
+	d.started = d.between(100*time.Millisecond, 20*time.Second)
+	switch d.IntN(4) {
+	case 0:
+		d.at(0, "boot S A B M%s", clients)
+	case 1:
+		d.at(0, "boot S B M%s", clients)
+		d.at(d.started, "boot A")
+	default:
+		d.at(0, "boot S A M%s", clients)
+		d.at(d.started, "boot B")
+	}
+	d.p.Events[0].At = 0
+}
+
+// load draws the traffic.
+func (d *drawer) load() {
+	for t := d.between(10*time.Millisecond, 10*time.Second); t < d.p.Length; t += d.between(time.Minute, time.Hour) {
+		hold := d.between(300*time.Millisecond, time.Minute)
+		erlangs := math.Round(100*math.Min(0.5*math.Pow(10, d.Float64()), 4*hold.Seconds())) / 100 // at most some calls a second
+		line := fmt.Sprintf("load erlangs=%g hold=exp:%s ring=%s seed=%d", math.Max(erlangs, 0.1), hold, d.between(20*time.Millisecond, 5*time.Second), d.IntN(1000))
+		if d.trunks == 0 {
+			line += " inbound=0"
+		}
+		d.at(t, "? %s", line)
+	}
+}

@@ -1,0 +1,37 @@
+package fuzz_test
+
+import (
+	"bytes"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"hotpair/internal/node"
+	"hotpair/internal/procworld"
+	"hotpair/scenarios"
+	"hotpair/scenarios/fuzz"
+)
+
+func TestMain(m *testing.M) {
+	procworld.Main()
+	os.Exit(m.Run())
+}
+
+// trace runs a program and returns the trace file.
+func traceOf(t testing.TB, p *fuzz.Program) []byte {
+	t.Helper()
+	sc, err := scenarios.Parse("fuzz.txtar", []byte(p.Text()))
+	require.NoError(t, err, "%s", p.Text())
+	var b bytes.Buffer
+	_, err = scenarios.Run(t.Context(), sc, scenarios.Options{Seed: p.Seed, Trace: &b})
+	require.NoError(t, err)
+	return b.Bytes()
+}
+
+func without(t testing.TB, name string) node.Rules {
+	t.Helper()
+	r, err := node.ParseRule(name)
+	require.NoError(t, err)
+	return r
+}
