@@ -16,7 +16,7 @@ SPIN_RMS ?= 9
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
-.PHONY: help demo test test-extra race lint fmt tidy soak matrix bench bench-pair bench-short bench-peers bench-spin continuity fuzz cover build
+.PHONY: help demo test test-extra race lint fmt tidy soak matrix validation bench bench-pair bench-short bench-peers bench-spin continuity fuzz cover build
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ soak: build ## SOAK_RUNS (20) runs of all scenarios as processes, then as many o
 
 matrix: ## The fault matrix as processes: each fault at each step of the synchronization, and pairs of them (about 20 minutes; MATRIX_CASES=100 draws some)
 	HOTPAIR_MATRIX=processes HOTPAIR_MATRIX_CASES=$(MATRIX_CASES) $(GO) test -v -count 1 -timeout 2h -run InRealWorlds ./scenarios/matrix
+
+validation: build ## docs/validation.md: what theory says, beside what comes out of the real nodes in virtual time (half a minute)
+	bin/hotpair validate --quiet > docs/validation.md
 
 bench: bench-pair ## Benchmarks, as ratios to something that runs beside them
 	$(GO) test -run '^$$' -bench . -benchtime 2s -count 3 -cpu 1 ./internal/simworld ./internal/link ./tserver ./scenarios | tee bench.out
