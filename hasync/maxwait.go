@@ -2,6 +2,7 @@ package hasync
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"hotpair/callmodel"
@@ -48,12 +49,9 @@ func (e *Engine) inTheWay() string {
 		return fmt.Sprintf("the switch's events up to %d are waited for", e.primary.watermark)
 	}
 	var calls []string
-	for ref := range e.names.calls {
-		if c := &e.names.calls[ref]; e.names.isTagged(c) {
-			calls = append(calls, callmodel.CallID{Ref: uint32(ref), Born: c.born}.String())
-			if len(calls) == maxNamed {
-				break
-			}
+	for id := range e.Tagged() {
+		if calls = append(calls, id.String()); len(calls) == maxNamed {
+			break
 		}
 	}
 	text := "in the way: " + strings.Join(calls, ", ")
@@ -62,3 +60,18 @@ func (e *Engine) inTheWay() string {
 	}
 	return text
 }
+
+// Tagged goes through the tagged calls and their ConnIDs, in the order of their references.
+func (e *Engine) Tagged() iter.Seq2[callmodel.CallID, callmodel.ConnID] {
+	return func(yield func(callmodel.CallID, callmodel.ConnID) bool) {
+		for ref := range e.names.calls {
+			c := &e.names.calls[ref]
+			if e.names.isTagged(c) && !yield(callmodel.CallID{Ref: uint32(ref), Born: c.born}, c.connID) {
+				return
+			}
+		}
+	}
+}
+
+// Counts returns how many calls are held, and how many of them are tagged.
+func (e *Engine) Counts() (held, tagged int) { return e.names.held, e.names.tagged }

@@ -28,6 +28,11 @@ func (c *clients) add(id wire.ID) {
 	}
 }
 
+func (c *clients) connected(id wire.ID) bool {
+	_, found := slices.BinarySearch(c.up, id)
+	return found
+}
+
 func (c *clients) down(id wire.ID) {
 	for _, name := range c.dns[id] {
 		if name == callmodel.AnyDN {

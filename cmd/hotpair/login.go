@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"hotpair/internal/access"
 	"hotpair/internal/natsworld"
@@ -24,8 +25,7 @@ type loginFlags struct {
 	keys, creds, ca, cert, key string
 }
 
-func (f *loginFlags) add(cmd *cobra.Command) {
-	fl := cmd.Flags()
+func (f *loginFlags) add(fl *pflag.FlagSet) {
 	fl.StringVar(&f.keys, "keys", "", "folder of the keys of NATS's users (default: "+filepath.Join(defaultStore, keysFolder)+", if it is there)")
 	fl.StringVar(&f.creds, "creds", "", "file of credentials (JWT and seed), instead of a key")
 	fl.StringVar(&f.ca, "tls-ca", "", "file of the certificates that are trusted, instead of the system's")

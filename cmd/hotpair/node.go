@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 
 	"hotpair/internal/access"
@@ -84,7 +82,7 @@ func (f *nodeFlags) participant(name, short, id string) *cobra.Command {
 	cmd.Flags().StringVar(&f.id, "id", id, "name of the node")
 	cmd.Flags().StringVar(&f.config, "config", "", "configuration file of the pair (YAML)")
 	cmd.Flags().Float64Var(&f.speed, "speed", 1, "how many times as fast as the wall clock the pair runs")
-	f.login.add(cmd)
+	f.login.add(cmd.Flags())
 	if name == "mlayer" {
 		cmd.Flags().StringVar(&f.systemCreds, "system-creds", "", `file of credentials of a user in NATS's system account, for "fence: kick"`)
 	}
@@ -93,22 +91,7 @@ func (f *nodeFlags) participant(name, short, id string) *cobra.Command {
 
 // prepare fills the flags that were not given from the environment, and makes the log.
 func (f *nodeFlags) prepare(cmd *cobra.Command) (*zap.Logger, error) {
-	var errs []error
-	// Subcommands share variables, and each sets its own defaults: what counts is this command's.
-	cmd.Flags().VisitAll(func(fl *pflag.Flag) {
-		if fl.Changed {
-			return
-		}
-		// The default of a list stands in brackets.
-		value, name := strings.Trim(fl.DefValue, "[]"), "HOTPAIR_"+strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
-		if v, ok := os.LookupEnv(name); ok {
-			value = v
-		}
-		if err := fl.Value.Set(value); err != nil && fl.Name != "help" {
-			errs = append(errs, fmt.Errorf("%s: %q does not fit --%s: %w", name, value, fl.Name, err))
-		}
-	})
-	if err := errors.Join(errs...); err != nil {
+	if err := fromEnvironment(cmd); err != nil {
 		return nil, err
 	}
 	level, err := zap.ParseAtomicLevel(f.log)

@@ -183,8 +183,10 @@ Things to try, from another terminal:
   kill -STOP %-7d T-Server B stands still; kill -CONT lets it go on
   nats sub 'hotpair.%s.client.*.*' --server %s --nkey %s
                   what clients get and send, in JSON, with any NATS tool
+  hotpair ctl status --nats %s --keys %s
+                  who is primary, readiness, calls in the way; ctl switchover, kick, alarms, audit take the same options
 
 Ctrl-C ends it.
 
-`, w.NATSURL(), w.Pair(), w.Pid(wire.A), w.Pid(wire.B), w.Pair(), w.NATSURL(), access.KeyFile(f.keys, access.Observer))
+`, w.NATSURL(), w.Pair(), w.Pid(wire.A), w.Pid(wire.B), w.Pair(), w.NATSURL(), access.KeyFile(f.keys, access.Observer), w.NATSURL(), f.keys)
 }

@@ -124,30 +124,6 @@ func (l *Layer) receive(in *node.Input, out *node.Output) {
 	}
 }
 
-// command takes the operator's commands: switchover [force=true].
-func (l *Layer) command(cmd *node.Command, out *node.Output) {
-	if cmd.Verb != "switchover" {
-		out.Refuse(cmd, fmt.Sprintf("the Management Layer knows no %q; it knows switchover", cmd.Verb))
-		return
-	}
-	force := cmd.Args["force"] == "true"
-	if len(cmd.Args) > 1 || (len(cmd.Args) == 1 && !force) {
-		out.Refuse(cmd, "switchover takes no argument but force=true")
-		return
-	}
-	if why := l.refuseSwitchover(force); why != "" {
-		out.Refuse(cmd, "switchover: "+why)
-		return
-	}
-	to := l.rec.Named.Peer()
-	if l.view(l.rec.Named).waiting {
-		l.stopWaiting(l.rec.Named, out)
-		l.giveUp(l.rec.Named, out)
-	}
-	l.name(to, !force, "operator's command", out)
-	out.Done(cmd)
-}
-
 func (l *Layer) refuseSwitchover(force bool) string {
 	switch {
 	case l.learning || l.rec.Named == wire.None:

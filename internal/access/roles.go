@@ -87,13 +87,6 @@ func (o *Options) operators() []string {
 	return o.Operators
 }
 
-// Commands are the commands of operators, by the node that carries them out.
-var Commands = map[wire.ID][]string{
-	wire.MLayer: {"switchover", "kick"},
-	wire.A:      {"calls"},
-	wire.B:      {"calls"},
-}
-
 // Subjects of a pair that are not those of links.
 
 // CommandSubject is where an operator gives a node a command. The server lets him use his own name only, so it tells who he is.
@@ -104,8 +97,8 @@ func CommandSubject(pair, operator, node, verb string) string {
 // StatusSubject is where a node tells of its state when it changes.
 func StatusSubject(pair, node string) string { return fmt.Sprintf("hotpair.%s.status.%s", pair, node) }
 
-// AuditSubject is where what operators did is written down, into the stream AuditStream.
-func AuditSubject(pair string) string { return "hotpair." + pair + ".audit" }
+// AuditSubject is where a node writes down what operators had it do, into the stream AuditStream.
+func AuditSubject(pair, node string) string { return "hotpair." + pair + ".audit." + node }
 
 // AuditStream is the name of the stream of AuditSubject.
 func AuditStream(pair string) string { return "hotpair_audit_" + pair }
@@ -196,11 +189,12 @@ func (t *table) commands(o *Options, id wire.ID) {
 	for _, name := range o.operators() {
 		t.publish("answers to the operator", "%s.>", Inbox(t.pair, OperatorRole(name)))
 	}
-	for _, verb := range Commands[id] {
-		t.subscribe("operators' command "+verb, "%s", CommandSubject(t.pair, "*", id.String(), verb))
+	t.publish("answers to the admin", "%s.>", Inbox(t.pair, Admin))
+	for _, c := range CommandsOf(id) {
+		t.subscribe("operators' command "+c.Verb, "%s", CommandSubject(t.pair, "*", id.String(), c.Verb))
 	}
-	if id == wire.MLayer {
-		t.publish("what operators did", "%s", AuditSubject(t.pair))
+	if audits(id) {
+		t.publish("what operators had it do", "%s", AuditSubject(t.pair, id.String()))
 		t.publish("makes the audit log", "$JS.API.STREAM.CREATE.%s", AuditStream(t.pair))
 		t.publish("whether the audit log is there", "$JS.API.STREAM.INFO.%s", AuditStream(t.pair))
 	}
@@ -209,10 +203,8 @@ func (t *table) commands(o *Options, id wire.ID) {
 func operatorRole(o *Options, name string) Role {
 	r := Role{Name: OperatorRole(name)}
 	t := table{o.Pair, &r}
-	for _, id := range []wire.ID{wire.A, wire.B, wire.MLayer} {
-		for _, verb := range Commands[id] {
-			t.publish("the command "+verb, "%s", CommandSubject(o.Pair, name, id.String(), verb))
-		}
+	for _, c := range Commands {
+		t.publish("the command "+c.Verb, "%s", CommandSubject(o.Pair, name, c.Node.String(), c.Verb))
 	}
 	t.publish("discovery and statistics", "$SRV.>")
 	t.publish("whether the audit log is there", "$JS.API.STREAM.INFO.%s", AuditStream(o.Pair))

@@ -83,7 +83,8 @@ type Host struct {
 	senders  map[string]wire.ID // by subject, of peers
 	msg      wire.Message       // that is being received
 	probe    string             // the connection whose end shows that there are notices
-	kicker   *kicker            // nil unless this host fences
+	kicker   *kicker            // nil unless this host can fence
+	service  service
 	fences   []string
 
 	// The node may be started once more (twin.go).
@@ -176,6 +177,9 @@ func (h *Host) begin(ctx context.Context) (err error) {
 	if err := h.openNotices(); err != nil {
 		return err
 	}
+	if err := h.openService(); err != nil {
+		return err
+	}
 	if err := h.nc.FlushWithContext(ctx); err != nil {
 		return fmt.Errorf("NATS: %w", err)
 	}
@@ -250,6 +254,8 @@ func (h *Host) connectOptions() []nats.Option {
 func (h *Host) natsError(nc *nats.Conn, err error) {
 	h.log.Warn("NATS", zap.Error(err))
 	switch {
+	case errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `for Publish to "_INBOX.`):
+		// An answer to somebody who may ask, and named an inbox that is not his.
 	case errors.Is(err, nats.ErrPermissionViolation):
 		// Publish has returned nil for what the server refuses: a node that may not speak must not believe that it does.
 		h.refuse(err)
@@ -441,6 +447,12 @@ func (h *Host) receive(m *nats.Msg) {
 	case m.Subject == h.inbox:
 		h.noticeOlder(h.lastWord(m))
 		return
+	case strings.HasPrefix(m.Subject, "$SRV."):
+		h.serve(m)
+		return
+	case strings.HasPrefix(m.Subject, h.service.prefix):
+		h.operate(m)
+		return
 	default:
 		h.badInput(wire.None, m.Subject, h.strange(m.Subject))
 		return
@@ -494,6 +506,8 @@ func (h *Host) flush() {
 	}
 	h.packets, h.payload = h.packets[:0], h.payload[:0]
 	h.carryOutFences()
+	h.answerOperators()
+	h.tellStatus()
 }
 
 func (h *Host) writeRecords() error {

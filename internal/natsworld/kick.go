@@ -22,6 +22,7 @@ type kicker struct {
 	pair  string
 	login Login
 	log   *zap.Logger
+	check bool        // find out at once whether it may
 	todo  chan string // connections to be closed
 	nc    *nats.Conn  // nil until it is connected
 }
@@ -33,16 +34,17 @@ const (
 	kickTime = 2 * time.Second
 )
 
-// startKicker starts it at the Management Layer's host, if it is told to fence.
+// startKicker starts it at the Management Layer's host, if it is told to fence, or an operator may have it do so.
 func (h *Host) startKicker() {
-	if h.opt.ID != wire.MLayer || h.opt.Config.M.Fence != mlayer.Kick {
+	fences := h.opt.Config.M.Fence == mlayer.Kick
+	if h.opt.ID != wire.MLayer || !fences && h.opt.System == nil {
 		return
 	}
 	login := openSystem
 	if h.opt.System != nil {
 		login = *h.opt.System
 	}
-	h.kicker = &kicker{url: h.opt.URL, pair: h.opt.Pair, login: login, log: h.log, todo: make(chan string, maxKicks)}
+	h.kicker = &kicker{url: h.opt.URL, pair: h.opt.Pair, login: login, log: h.log, check: fences, todo: make(chan string, maxKicks)}
 	go h.kicker.run(h.ctx)
 }
 
@@ -72,7 +74,7 @@ func (k *kicker) run(ctx context.Context) {
 		}
 	}()
 	// A system account that cannot be used is told now, and not when it is needed.
-	if err := k.check(ctx); err != nil {
+	if err := k.tryOut(ctx); err != nil {
 		k.log.Warn("fence: kick is configured, and this NATS server does not let the Management Layer into its system account: "+
 			"no connection will be closed, and epochs alone keep an old primary out", zap.Error(err))
 	}
@@ -105,8 +107,11 @@ func (k *kicker) connect() error {
 	return err
 }
 
-// check finds out whether the server lets this user ask what only the system account may ask.
-func (k *kicker) check(ctx context.Context) error {
+// tryOut finds out whether the server lets this user ask what only the system account may ask.
+func (k *kicker) tryOut(ctx context.Context) error {
+	if !k.check {
+		return nil // an operator is told when he asks
+	}
 	if err := k.connect(); err != nil {
 		return err
 	}

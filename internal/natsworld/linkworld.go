@@ -9,6 +9,7 @@ import (
 	"hotpair/internal/fault"
 	"hotpair/internal/link"
 	"hotpair/internal/node"
+	"hotpair/internal/status"
 	"hotpair/internal/trace"
 	"hotpair/internal/wire"
 )
@@ -46,15 +47,23 @@ func (h *Host) Persist(value []byte) ([]byte, error) {
 	return nil, nil
 }
 
-// Tracing implements link.World.
-func (h *Host) Tracing() bool { return h.opt.Records != nil || h.opt.PublishTrace }
+// Tracing implements link.World: the node's state is told by its records.
+func (h *Host) Tracing() bool { return true }
+
+// wanted reports whether records are wanted by anybody else.
+func (h *Host) wanted() bool { return h.opt.Records != nil || h.opt.PublishTrace }
 
 // Record implements link.World, and takes up what the Management Layer decides.
 func (h *Host) Record(r *trace.Record) {
 	if r.Kind == trace.Noted && r.Note.Kind == node.NoteFence {
 		h.fence(r.Note.Peer)
 	}
-	if h.opt.Only != nil && !h.opt.Only(r) {
+	if status.IsCounted(r) {
+		h.track(r, 0)
+	} else {
+		h.track(r, h.opt.Clock.Now())
+	}
+	if h.opt.Only != nil && !h.opt.Only(r) || !h.wanted() {
 		return
 	}
 	c := *r

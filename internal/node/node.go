@@ -193,6 +193,11 @@ func (o *Output) Note(n Note) {
 // Done answers a command: it is carried out.
 func (o *Output) Done(cmd *Command) { o.Note(Note{Kind: NoteDone, N: cmd.ID, Text: cmd.Verb}) }
 
+// Answer answers a command that asks for something: Text of the note is the answer, in JSON.
+func (o *Output) Answer(cmd *Command, answer string) {
+	o.Note(Note{Kind: NoteDone, N: cmd.ID, Text: answer})
+}
+
 // Refuse answers a command: it is not carried out, for the reason given.
 func (o *Output) Refuse(cmd *Command, why string) {
 	o.Note(Note{Kind: NoteRefused, N: cmd.ID, Text: why})

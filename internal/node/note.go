@@ -12,7 +12,7 @@ type NoteKind uint8
 
 // The kinds of notes.
 const (
-	// NoteDone and NoteRefused answer the command N; Text is the verb, or the reason.
+	// NoteDone and NoteRefused answer the command N; Text is the verb, or what was asked for (JSON), or the reason.
 	NoteDone NoteKind = iota + 1
 	NoteRefused
 	// NoteBadInput: a message made no sense and was dropped; Text says why.
