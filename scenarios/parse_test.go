@@ -19,6 +19,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"unknown value":       {"expect A role=boss", `role is backup, primary, not "boss"`},
 		"unknown message":     {"await A->B FullSyncDon within=1s", `unknown message "FullSyncDon"; did you mean "FullSyncDone"?`},
 		"unknown header":      {"rule: R1\nexpect A running", `test.txtar:1: unknown header "rule"; did you mean "rules"?`},
+		"seed":                {"seed: 0\nexpect A running", `test.txtar:1: seed: a whole number from 1 is wanted, not "0"`},
 		"no link":             {"cut S-M\nexpect A running", "S and M have no link"},
 		"no time":             {"await A announced\n", "within=TIME is wanted"},
 		"bad time":            {"wait 3\nexpect A running", `a time above 0 and up to 720h0m0s is wanted, such as 500ms or 2s, not "3"`},

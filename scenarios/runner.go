@@ -23,7 +23,7 @@ type Options struct {
 	World string
 	// NATSURL is a NATS server that is already running, for the world NATS; "" starts one.
 	NATSURL string
-	// Seed of what the world draws; 0 is 1.
+	// Seed of what the world draws; 0 is the scenario's own, or 1.
 	Seed uint64
 	// Speed is how many times as fast as the wall clock real worlds run; 0 is DefaultSpeed. A scenario may limit it.
 	Speed float64
@@ -136,7 +136,7 @@ func newRunner(ctx context.Context, sc *Scenario, opt Options) (*runner, error) 
 		opt.World = Sim
 	}
 	if opt.Seed == 0 {
-		opt.Seed = 1
+		opt.Seed = max(sc.Seed, 1)
 	}
 	if opt.Speed == 0 {
 		opt.Speed = DefaultSpeed
@@ -179,7 +179,7 @@ func newRunner(ctx context.Context, sc *Scenario, opt Options) (*runner, error) 
 // replay is the line that makes the run again.
 func replay(sc *Scenario, o *Options) string {
 	b := "hotpair run --world " + o.World
-	if o.Seed != 1 {
+	if o.Seed != max(sc.Seed, 1) {
 		b += fmt.Sprintf(" --seed %d", o.Seed)
 	}
 	if o.World != Sim && o.Speed != DefaultSpeed {

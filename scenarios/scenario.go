@@ -32,6 +32,8 @@ type Scenario struct {
 	Source string
 	// MaxSpeed limits the speed in real worlds; 0 means no limit.
 	MaxSpeed float64
+	// Seed of what the world draws, unless Options say otherwise; 0 is 1.
+	Seed uint64
 	// NoConverge is why there is no convergence after the last line; "" means that there is.
 	NoConverge string
 	Config     config.Config
@@ -301,6 +303,12 @@ func (p *parser) header(l string) error {
 		p.s.Source = value
 	case "no-converge":
 		p.s.NoConverge = value
+	case "seed":
+		v, err := strconv.ParseUint(value, 10, 64)
+		if err != nil || v == 0 {
+			return fmt.Errorf("seed: a whole number from 1 is wanted, not %q", value)
+		}
+		p.s.Seed = v
 	case "speed":
 		v, err := strconv.ParseFloat(value, 64)
 		if err != nil || !(v > 0 && v <= 1000) {
@@ -308,7 +316,7 @@ func (p *parser) header(l string) error {
 		}
 		p.s.MaxSpeed = v
 	default:
-		return fmt.Errorf("unknown header %q%s", key, nearest(key, []string{"rules", "source", "speed", "no-converge"}))
+		return fmt.Errorf("unknown header %q%s", key, nearest(key, []string{"rules", "source", "seed", "speed", "no-converge"}))
 	}
 	return nil
 }

@@ -67,6 +67,7 @@ const helpIntro = `A scenario is a txtar archive. Its comment is the script: one
   # text            the first one is the title; later ones begin a phase, which is timed
   rules: R4 X1      header lines, before the first command: the rules that the scenario shows
   source: heading     the heading of the source that it illustrates
+  seed: N             of what the world draws (jitter, loss), unless --seed says otherwise; 1 if it is not given
   speed: N            it is run at most N times as fast as the wall clock
   no-converge: why    after the last line nothing is healed, and the pair need not become whole
   ! verb ...        the command must fail; see the judgement verbs for what it means there

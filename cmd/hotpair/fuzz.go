@@ -228,10 +228,13 @@ func writeCoverage(w io.Writer, s *fuzz.Summary) {
 
 // write shrinks what failed, and writes it as a scenario.
 func (f *fuzzFlags) write(ctx context.Context, c *fuzz.Campaign, found *fuzz.Found, show *progress) (string, error) {
-	p := found.Program
 	file := filepath.Join(f.out, fmt.Sprintf("fuzz-%d.txtar", found.Seed))
-	_ = show
-	_ = ctx
-	_ = c
-	return file, errors.Join(os.MkdirAll(f.out, 0o755), os.WriteFile(file, []byte(p.Text()), 0o644))
+	if f.shrink {
+		show.line(fmt.Sprintf("shrinking seed %d: %s", found.Seed, found.Failure.Text))
+		ctx, stop := context.WithTimeout(ctx, fuzz.ShrinkTime)
+		defer stop()
+		found.Program, found.Failure = fuzz.Shrink(ctx, found.Program, found.Failure, fuzz.RunOptions{Without: c.Without})
+		show.clear()
+	}
+	return file, errors.Join(os.MkdirAll(f.out, 0o755), os.WriteFile(file, []byte(found.Program.Text()), 0o644))
 }

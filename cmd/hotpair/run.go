@@ -38,7 +38,7 @@ func runCommand() *cobra.Command {
 	fl := cmd.Flags()
 	fl.StringVar(&f.opt.World, "world", scenarios.Sim, "where it runs: "+strings.Join(scenarios.WorldNames(), ", "))
 	fl.StringVar(&f.opt.NATSURL, "nats", "", "URL of a NATS server that is already running, with JetStream (implies --world nats)")
-	fl.Uint64Var(&f.opt.Seed, "seed", 1, "seed of what the world draws: jitter and loss")
+	fl.Uint64Var(&f.opt.Seed, "seed", 0, "seed of what the world draws: jitter and loss; 0 is the scenario's own, or 1")
 	fl.Float64Var(&f.opt.Speed, "speed", scenarios.DefaultSpeed, "how many times as fast as the wall clock real worlds run")
 	fl.DurationVar(&f.opt.Slack, "slack", scenarios.DefaultSlack, "wall-clock time that deadlines get beyond their own in real worlds")
 	fl.StringSliceVar(&f.without, "without", nil, "switch a rule off: "+strings.Join(node.RuleNames(), ", "))

@@ -9,6 +9,7 @@ import (
 
 	"hotpair/internal/node"
 	"hotpair/internal/procworld"
+	"hotpair/internal/trace"
 	"hotpair/scenarios"
 	"hotpair/scenarios/fuzz"
 )
@@ -24,7 +25,7 @@ func traceOf(t testing.TB, p *fuzz.Program) []byte {
 	sc, err := scenarios.Parse("fuzz.txtar", []byte(p.Text()))
 	require.NoError(t, err, "%s", p.Text())
 	var b bytes.Buffer
-	_, err = scenarios.Run(t.Context(), sc, scenarios.Options{Seed: p.Seed, Trace: &b})
+	_, err = scenarios.Run(t.Context(), sc, scenarios.Options{Trace: &b})
 	require.NoError(t, err)
 	return b.Bytes()
 }
@@ -35,3 +36,8 @@ func without(t testing.TB, name string) node.Rules {
 	require.NoError(t, err)
 	return r
 }
+
+// observer is a trace.Sink that is told of every record.
+type observer func()
+
+func (o observer) Record(*trace.Record) { o() }

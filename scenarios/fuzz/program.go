@@ -73,6 +73,9 @@ func (p *Program) Text() string {
 	if len(p.Rules) > 0 {
 		fmt.Fprintf(&b, "rules: %s\n", strings.Join(p.Rules, " "))
 	}
+	if p.Seed > 1 {
+		fmt.Fprintf(&b, "seed: %d\n", p.Seed)
+	}
 	if speed := p.speed(); speed > 0 {
 		fmt.Fprintf(&b, "speed: %d\n", speed)
 	}
@@ -89,13 +92,22 @@ func (p *Program) Text() string {
 		b.WriteString(e.Line + "\n")
 	}
 	wait(p.Length)
-	b.WriteString(guard + "\n")
+	b.WriteString(p.guard() + "\n")
 	p.writeConfig(&b)
 	return b.String()
 }
 
-// guard is the judgement of every program: monitors judge, and a scenario must.
-const guard = "sometimes A running"
+// guard is the judgement of a program: monitors judge, and a scenario must.
+func (p *Program) guard() string {
+	for _, id := range []string{"A", "B", "M", "S"} {
+		for _, e := range p.Events {
+			if words := strings.Fields(e.Line); (words[0] == "boot" || words[0] == "restart") && slices.Contains(words[1:], id) {
+				return "sometimes " + id + " running"
+			}
+		}
+	}
+	return "expect S running=false"
+}
 
 // speed limits the scenario's speed in real worlds, where short timers need it; 0 does not.
 func (p *Program) speed() int {

@@ -23,6 +23,8 @@ type Failure struct {
 	At time.Duration `json:"at"`
 	// Records show it, as text.
 	Records []string `json:"records,omitempty"`
+	// Shrunk is after how many tries it was found by shrinking; 0: it was found by a seed.
+	Shrunk int `json:"shrunk,omitempty"`
 }
 
 // String shows the failure with its records.
@@ -69,7 +71,7 @@ func Run(ctx context.Context, p *Program, o RunOptions) (out Outcome, err error)
 		}
 	}()
 	res, err := scenarios.Run(ctx, sc, scenarios.Options{
-		Seed: p.Seed, Without: o.Without, FirstViolation: true, Observe: o.Observe, Converge: o.Converge,
+		Without: o.Without, FirstViolation: true, Observe: o.Observe, Converge: o.Converge,
 	})
 	if err != nil {
 		return out, err
