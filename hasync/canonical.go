@@ -147,7 +147,8 @@ func (n *names) append(b []byte) []byte {
 		b = canon.Uint(b, uint64(c.earlyID))
 		b = canon.Bool(b, c.earlyFrom == n.peerInc)
 	}
-	return canon.Uint(b, uint32(0))
+	b = canon.Uint(b, uint32(0))
+	return n.appendOlder(b)
 }
 
 func (n *names) restore(r *canon.Reader) {
@@ -180,4 +181,5 @@ func (n *names) restore(r *canon.Reader) {
 			n.tagged++
 		}
 	}
+	n.restoreOlder(r)
 }

@@ -34,6 +34,7 @@ func rich() *Engine {
 	e.Receive(&wire.Message{Kind: wire.BackupReady, Epoch: 4, Num: 1, Seq: 7}, &out)
 	e.names.calls[1].earlyBorn, e.names.calls[1].earlyID, e.names.calls[1].earlyFrom = 99, 5, 2
 	e.names.calls = e.names.calls[:2]
+	e.names.older = []early{{callmodel.CallID{Ref: 1, Born: 98}, 4, 2}}
 	e.Settle(&out)
 	return e
 }
@@ -49,6 +50,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"names.held", "names.unnamed", "names.unknown", "names.tagged", // counted again
 		"names.calls[0]",                  // no call has reference 0
 		"names.calls[1].gen", "names.gen", // told as tagged or not; moving either by one is seen in the other direction only
+		"names.older[0].from",  // told as known to the peer's present incarnation or not; checked below
 		"names.calls[1].known", // told as known to the peer's present incarnation or not
 	}))
 	// What was left out because it is told in another form.
@@ -56,6 +58,9 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	e.names.calls[1].gen = e.names.gen
 	require.NotEqual(t, before, canonical())
 	e.names.calls[1].known = e.names.peerInc
+	require.NotEqual(t, before, canonical())
+	before = canonical()
+	e.names.older[0].from = 1
 	require.NotEqual(t, before, canonical())
 }
 

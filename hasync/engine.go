@@ -187,7 +187,7 @@ func (e *Engine) CTISynchronizing(out *node.Output) { e.setCTI(callmodel.CTISync
 func (e *Engine) CTISynchronized(seq uint64, out *node.Output) {
 	e.seq = seq
 	e.backup.watermark = seq
-	e.dropEarly()
+	e.names.dropEarly(seq)
 	e.setCTI(callmodel.CTISynchronized, out)
 }
 

@@ -32,6 +32,8 @@ type names struct {
 	peerInc uint64 // the incarnation of the peer that "known" refers to
 	unknown int    // calls held that peerInc does not know
 
+	older []early // ConnIDs of calls whose references others have been told early for since
+
 	tagging bool
 	gen     uint64
 	tagged  int // while tagging: calls that are tagged

@@ -74,26 +74,17 @@ func (e *Engine) hold(id callmodel.CallID) *entry {
 
 // keepEarly gives a call the ConnID that this T-Server was told before.
 func (e *Engine) keepEarly(id callmodel.CallID, c *entry, out *node.Output) bool {
-	if c.earlyID == 0 || (c.earlyBorn != id.Born && !e.opt.Without.Has(node.X3)) {
+	told := e.names.takeEarly(id, e.opt.Without.Has(node.X3))
+	if told.connID == 0 {
 		return false
 	}
-	e.names.setConnID(c, c.earlyID)
-	e.names.setKnown(c, c.earlyFrom == e.names.peerInc)
-	c.dropEarly()
+	e.names.setConnID(c, told.connID)
+	e.names.setKnown(c, told.from == e.names.peerInc)
 	out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: c.connID, Text: kept})
 	if e.role == wire.Primary && !e.names.isKnown(c) {
 		e.sendName(id, c, out) // who told it is gone; the peer that is there now has not heard of it
 	}
 	return true
-}
-
-// dropEarly: what is older than the snapshot and not in it, is dropped (R12).
-func (e *Engine) dropEarly() {
-	for i := range e.names.calls {
-		if c := &e.names.calls[i]; c.earlyID != 0 && c.earlyBorn <= e.seq {
-			c.dropEarly()
-		}
-	}
 }
 
 func (e *Engine) invent(id callmodel.CallID, c *entry, out *node.Output) {
@@ -147,10 +138,7 @@ func (e *Engine) callNamed(m *wire.Message, out *node.Output) {
 	if c := e.names.lookup(m.Call, e.opt.Without.Has(node.X3)); c != nil {
 		e.adopt(c, m, out)
 	} else if e.cti != callmodel.CTISynchronized || m.Call.Born > e.seq {
-		c := e.names.at(m.Call.Ref)
-		if m.Call.Born >= c.earlyBorn {
-			c.earlyBorn, c.earlyID, c.earlyFrom = m.Call.Born, m.ConnID, e.peer.inc
-		}
+		e.names.tellEarly(early{m.Call, m.ConnID, e.peer.inc})
 	} else {
 		e.server.Named(m.Call, m.ConnID) // it is over, but clients may still have to be told of it (X8)
 	}

@@ -427,6 +427,37 @@ func TestR5R12AnEarlyNameIsKnownToThoseWhoToldIt(t *testing.T) {
 	require.Equal(t, wire.Synchronized, r.one(wire.A, wire.FullSyncDone).Reason)
 }
 
+// TestR12EarlyNamesOfOneReference: while this T-Server's switch is behind the primary's, the primary may name several calls of one reference; what it was
+// told, and has acknowledged, it keeps for each of them.
+func TestR12EarlyNamesOfOneReference(t *testing.T) {
+	late := func() *rig {
+		r := newRig(t, wire.B, nil)
+		r.up(wire.MLayer, wire.A)
+		r.peer(wire.A, wire.Primary, 1, callmodel.CTISynchronized, true)
+		r.read(4)
+		for i, born := range []uint64{5, 7, 9} {
+			r.hear(wire.A, wire.Message{Kind: wire.CallNamed, Epoch: 1, Num: uint64(i + 1), Call: call(1, born), ConnID: callmodel.ConnID(70 + born)})
+		}
+		return r
+	}
+	r := late()
+	for _, born := range []uint64{5, 7, 9} {
+		r.created(call(1, born))
+		require.Equal(t, callmodel.ConnID(70+born), r.engine().ConnID(call(1, born)))
+		if born < 9 {
+			r.released(call(1, born))
+		}
+	}
+	// What is in a snapshot is the call that had the reference then, which need not be the newest one.
+	r = late()
+	r.down(wire.Switch)
+	r.read(7, call(1, 7))
+	require.Equal(t, callmodel.ConnID(77), r.engine().ConnID(call(1, 7)), "not one of its own")
+	r.released(call(1, 7))
+	r.created(call(1, 9))
+	require.Equal(t, callmodel.ConnID(79), r.engine().ConnID(call(1, 9)))
+}
+
 func TestR13AnnouncedAtOnce(t *testing.T) {
 	r := backup(t, func(o *tserver.Options) { o.HASyncDlyLnkConn = false })
 	require.True(t, r.engine().Announced())
