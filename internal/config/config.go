@@ -218,13 +218,17 @@ func (c *Config) SetOption(id wire.ID, key, value string) error {
 	return nil
 }
 
-// Slacken gives the timers time that only a fast machine needs not: how long an event waits for the backup's acknowledgement (X7), where the file
-// leaves it at its default. A scenario in a real world would else depend on how busy the machine is.
+// Slacken gives the timers time that only a fast machine needs not, where the file leaves them at their defaults: how long an event waits for the
+// backup's acknowledgement (X7), and after which silence a peer is asked for a sign of life. A scenario in a real world would else depend on how busy
+// the machine is. A silent peer is found lost after twice addp-timeout, so it gets half of the time that deadlines get.
 func (c *Config) Slacken(by time.Duration) {
 	for _, o := range []*tserver.Options{&c.A, &c.B} {
 		if o.HAPublishTimeout == tserver.DefaultOptions().HAPublishTimeout {
 			o.HAPublishTimeout += by
 		}
+	}
+	if c.Link.AddpTimeout == Default().Link.AddpTimeout {
+		c.Link.AddpTimeout += by / 2
 	}
 }
 
