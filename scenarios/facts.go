@@ -110,6 +110,13 @@ func (f *facts) record(r *trace.Record) {
 	f.metric.update(f, r)
 }
 
+// soFar returns the figures as they would be if the run ended now.
+func (f *facts) soFar() metrics {
+	copied := *f
+	copied.metric.Loads = slices.Clone(f.metric.Loads)
+	return copied.finish()
+}
+
 // finish ends the accounts of the run.
 func (f *facts) finish() metrics {
 	f.metric.account(f.now)

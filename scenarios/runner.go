@@ -49,6 +49,8 @@ type Options struct {
 	Converge time.Duration
 	// Observe, if not nil, takes the records of the run as well.
 	Observe trace.Sink
+
+	session *SessionOptions // of a session; nil if this is a run of a file
 }
 
 // Defaults of Options.
@@ -81,6 +83,8 @@ type runner struct {
 	kinds    map[wire.Kind]bool // kinds of messages that some pattern looks for
 	watchers []*watcher
 	current  *line
+
+	live bool // a session: what will be looked for is not known beforehand
 
 	commandID    uint64
 	answer       answer
@@ -225,10 +229,13 @@ func (r *runner) record(rec *trace.Record) {
 		r.opt.Observe.Record(rec)
 	}
 	switch {
-	case rec.Kind == trace.Sent && r.kinds[rec.Msg.Kind] && rec.At >= r.actAt: // in real worlds, records of before may come late
+	case rec.Kind == trace.Sent && (r.live || r.kinds[rec.Msg.Kind]) && rec.At >= r.actAt: // in real worlds, records of before may come late
 		kept := *rec
 		msg := *rec.Msg
 		kept.Msg = &msg
+		if len(r.seen) == maxSeen {
+			r.seen = slices.Delete(r.seen, 0, maxSeen/2)
+		}
 		r.seen = append(r.seen, kept)
 	case rec.Kind == trace.Noted:
 		r.answer.note(rec.Note)
@@ -239,6 +246,9 @@ func (r *runner) record(rec *trace.Record) {
 		w.look(r.facts)
 	}
 }
+
+// maxSeen bounds the messages that are kept since the last act, for those who look for them.
+const maxSeen = 20_000
 
 func faultText(r *trace.Record) string {
 	if r.Peer != wire.None {
@@ -299,8 +309,10 @@ func (r *runner) runUntil(until time.Duration, done func() bool) (bool, error) {
 func (r *runner) stopped() bool { return r.opt.FirstViolation && len(r.monitors.Violations()) > 0 }
 
 // run carries out the lines, lets the pair converge, and draws the verdict.
-func (r *runner) run() {
-	err := r.lines()
+func (r *runner) run() { r.conclude(r.lines()) }
+
+// conclude ends a run; err is what its lines came to.
+func (r *runner) conclude(err error) {
 	broke := err != nil && !errors.Is(err, errFailed)
 	cut := broke || errors.Is(err, errStopped)
 	if broke {

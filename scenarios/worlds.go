@@ -32,13 +32,19 @@ func newWorld(o Options, c config.Config, sink trace.Sink) (World, error) {
 	if o.World != Sim {
 		c.Slacken(time.Duration(float64(o.Slack) * o.Speed))
 	}
+	n := natsworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, URL: o.NATSURL, Sink: sink}
+	p := procworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, Sink: sink, Log: o.Log}
+	if o.session != nil { // others may kill processes, too
+		n.Tester, n.Tolerant = true, true
+		p.Tester, p.Tolerant, p.Port, p.KeysDir = true, true, o.session.Port, o.session.KeysDir
+	}
 	switch o.World {
 	case Sim:
 		return simworld.New(simworld.Options{Config: c, Seed: o.Seed, Sink: sink}), nil
 	case NATS:
-		return natsworld.NewWorld(natsworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, URL: o.NATSURL, Sink: sink})
+		return natsworld.NewWorld(n)
 	case Processes:
-		return procworld.New(procworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, Sink: sink, Log: o.Log})
+		return procworld.New(p)
 	}
 	return nil, fmt.Errorf("unknown world %q: there are %s", o.World, strings.Join(WorldNames(), ", "))
 }

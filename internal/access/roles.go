@@ -14,6 +14,8 @@ const (
 	Observer = "observer"
 	// Admin may do everything in the pair's account: he looks after JetStream, as the runner of scenarios does.
 	Admin = "admin"
+	// Tester drives a pair that is under test: faults, telephony and judgements, by hotpair up --control (Options.Tester).
+	Tester = "tester"
 	// System is the Management Layer's second user (fence: kick), in the system account.
 	System = "system"
 )
@@ -29,6 +31,8 @@ type Options struct {
 	Clients int
 	// Operators are the names of those who may give commands, tokens of subjects; empty means DefaultOperator.
 	Operators []string
+	// Tester: there is a user Tester. Only a pair that is run to be tested has one.
+	Tester bool
 }
 
 // Role is a user, and what it may do. What is not listed it may not.
@@ -118,6 +122,9 @@ func Roles(o Options) []Role {
 	}
 	for _, name := range o.operators() {
 		roles = append(roles, operatorRole(&o, name))
+	}
+	if o.Tester {
+		roles = append(roles, testerRole(&o))
 	}
 	return append(roles, observerRole(&o),
 		Role{Admin, []Right{{">", "looks after JetStream"}}, []Right{{">", "looks after JetStream"}}},
@@ -220,6 +227,21 @@ func observerRole(o *Options) Role {
 	t.subscribe("packets of all links", "hotpair.%s.*.*.*", o.Pair)
 	t.subscribe("records of nodes that were started by hand", "hotpair.%s.trace.*", o.Pair)
 	t.subscribe("the nodes' state", "%s", StatusSubject(o.Pair, "*"))
+	return r
+}
+
+// TestSubject is where a tester's requests go, and where the answers to them come from (docs/harness.md).
+func TestSubject(pair string) string { return "hotpair." + pair + ".test" }
+
+// TestRecordsSubject is where the records of a pair under test are told, one by one.
+func TestRecordsSubject(pair string) string { return "hotpair." + pair + ".test.records" }
+
+func testerRole(o *Options) Role {
+	r := Role{Name: Tester}
+	t := table{o.Pair, &r}
+	t.publish("faults, telephony and judgements", "%s", TestSubject(o.Pair))
+	t.subscribe("answers", "%s.>", Inbox(o.Pair, r.Name))
+	t.subscribe("records of the run", "%s", TestRecordsSubject(o.Pair))
 	return r
 }
 

@@ -33,7 +33,7 @@ func TestTheTableIsDocumented(t *testing.T) {
 func markdown() string {
 	var b strings.Builder
 	b.WriteString("\n| role | | subject | what for |\n|---|---|---|---|\n")
-	for _, r := range Roles(Options{Pair: "PAIR", Clients: 1, Operators: []string{"NAME"}}) {
+	for _, r := range Roles(Options{Pair: "PAIR", Clients: 1, Operators: []string{"NAME"}, Tester: true}) {
 		for _, d := range []struct {
 			name   string
 			rights []Right
@@ -49,7 +49,7 @@ func markdown() string {
 
 // TestNobodySpeaksForAnother: but for the admin, no two roles may publish on a link in the same name, and none gets another one's answers.
 func TestNobodySpeaksForAnother(t *testing.T) {
-	roles := Roles(Options{Pair: "pair", Clients: 3, Operators: []string{"alice", "bob"}})
+	roles := Roles(Options{Pair: "pair", Clients: 3, Operators: []string{"alice", "bob"}, Tester: true})
 	ids := []wire.ID{wire.Switch, wire.A, wire.B, wire.MLayer, wire.Client(1), wire.Client(2), wire.Client(3)}
 	for _, r := range roles {
 		if r.Name == Admin {

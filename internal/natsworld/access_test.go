@@ -16,7 +16,7 @@ import (
 	"hotpair/internal/wire"
 )
 
-var guarded = access.Options{Pair: "pair", Clients: 2, Operators: []string{"alice", "bob"}}
+var guarded = access.Options{Pair: "pair", Clients: 2, Operators: []string{"alice", "bob"}, Tester: true}
 
 // guard starts a server that lets only the pair's users in.
 func guard(t *testing.T, o access.Options) (*Server, access.Keys) {

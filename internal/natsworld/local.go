@@ -39,6 +39,10 @@ type Options struct {
 	Sink      trace.Sink
 	// NewNode makes the nodes; nil means cast.New.
 	NewNode func(wire.ID, *config.Config) node.Node
+	// Tester: our own server has a user for a tester, who drives the pair (access.Tester).
+	Tester bool
+	// Tolerant takes a node that ended by itself for a fault that somebody injected.
+	Tolerant bool
 }
 
 // local runs all nodes in this process.
@@ -72,7 +76,7 @@ func NewWorld(o Options) (*World, error) {
 	}
 	clock := NewClock(o.Speed)
 	return NewWorldOf(WorldOptions{
-		Config: o.Config, Clock: clock, Sink: o.Sink, Merger: l.merger, Relay: l.relay, Driver: l, Foreign: o.URL != "",
+		Config: o.Config, Clock: clock, Sink: o.Sink, Merger: l.merger, Relay: l.relay, Driver: l, Pair: l.pair, Foreign: o.URL != "", Tolerant: o.Tolerant,
 	}), nil
 }
 
@@ -97,7 +101,7 @@ func (l *local) openNATS() error {
 }
 
 func (l *local) access() access.Options {
-	return access.Options{Pair: l.pair, Clients: l.opt.Config.Clients}
+	return access.Options{Pair: l.pair, Clients: l.opt.Config.Clients, Tester: l.opt.Tester}
 }
 
 // login returns as whom a role connects.
@@ -155,6 +159,18 @@ func (l *local) url(id wire.ID) (string, error) {
 		u.User = foreign.User
 	}
 	return u.String(), nil
+}
+
+// Outside implements Driver.
+func (l *local) Outside(role string, id wire.ID) (string, Login, error) {
+	if id == wire.None {
+		if l.server != nil {
+			return l.server.URL(), l.login(role), nil
+		}
+		return l.opt.URL, l.login(role), nil
+	}
+	u, err := l.url(id)
+	return u, l.login(role), err
 }
 
 // Start implements Driver.

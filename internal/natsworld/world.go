@@ -28,6 +28,9 @@ type Driver interface {
 	Do(id wire.ID, cmd *node.Command) error
 	// SetOption sets an option of a T-Server from its next start on.
 	SetOption(id wire.ID, key, value string) error
+	// Outside returns where and as whom somebody who is no node of this world connects: a role's login, and NATS itself for id None, otherwise the relay's door for
+	// that node.
+	Outside(role string, id wire.ID) (url string, l Login, err error)
 	// StartNATS and EndNATS start the carrier again and end it.
 	StartNATS() error
 	EndNATS(kill bool) error
@@ -50,6 +53,7 @@ type Crash struct {
 // World is a world of real time: what is common to one process and many. It has the methods of a scenario's world, and is used by one goroutine.
 type World struct {
 	driver   Driver
+	pair     string
 	tolerant bool
 	foreign  bool
 	config   config.Config
@@ -76,6 +80,8 @@ type WorldOptions struct {
 	Merger *trace.Merger
 	Relay  *relay.Relay
 	Driver Driver
+	// Pair is the name that stands in the subjects.
+	Pair string
 	// Foreign: NATS was running before, and is not for this world to end.
 	Foreign bool
 	// Tolerant worlds take the end of a node that nobody told to end for a fault that somebody injected; others break, since nothing can be told
@@ -86,7 +92,7 @@ type WorldOptions struct {
 // NewWorldOf makes a world in which nothing runs but NATS.
 func NewWorldOf(o WorldOptions) *World {
 	return &World{
-		tolerant: o.Tolerant, foreign: o.Foreign, driver: o.Driver, config: o.Config, clock: o.Clock, sink: o.Sink, merger: o.Merger, relay: o.Relay,
+		pair: o.Pair, tolerant: o.Tolerant, foreign: o.Foreign, driver: o.Driver, config: o.Config, clock: o.Clock, sink: o.Sink, merger: o.Merger, relay: o.Relay,
 		running: map[wire.ID]bool{}, paused: map[wire.ID]bool{}, isolated: map[wire.ID]fault.Isolation{},
 	}
 }
@@ -430,6 +436,25 @@ func (w *World) Do(id wire.ID, cmd *node.Command) error {
 	w.applied(id, wire.None, "do "+cmd.String())
 	return broke(w.driver.Do(id, cmd))
 }
+
+// Outside returns where and as whom a program that is no node of this world connects in the place of a node: through the relay, so that the faults of the node's links
+// concern it too.
+func (w *World) Outside(id wire.ID) (url string, l Login, err error) {
+	err = w.exists(id)
+	if err == nil && (id == wire.NATS || w.running[id]) {
+		err = errors.New("this world runs it itself")
+	}
+	if err != nil {
+		return "", Login{}, fmt.Errorf("in the place of %s: %w", id, err)
+	}
+	return w.driver.Outside(id.String(), id)
+}
+
+// OutsideAs returns where and as whom a program connects that is no node: past the relay.
+func (w *World) OutsideAs(role string) (url string, l Login, err error) { return w.driver.Outside(role, wire.None) }
+
+// Pair returns the name that stands in the subjects.
+func (w *World) Pair() string { return w.pair }
 
 // Close ends whatever runs, and delivers the records that are left.
 func (w *World) Close() error {

@@ -38,6 +38,8 @@ type Options struct {
 	Log io.Writer
 	// Tolerant takes a node that somebody else killed for a fault; otherwise the world breaks, since nothing can be told any more.
 	Tolerant bool
+	// Tester: NATS has a user for a tester, who drives the pair (access.Tester).
+	Tester bool
 	// Marks, if it is set, makes a world that is measured and not judged: nodes write only the records that IsMark names, and Marks takes them as
 	// they come, called by several goroutines. Sink gets what the world does.
 	Marks func(...trace.Record)
@@ -103,7 +105,7 @@ func New(o Options) (*World, error) {
 	}
 	w := natsworld.NewWorldOf(natsworld.WorldOptions{
 		Config: o.Config, Clock: natsworld.NewClock(o.Speed), Sink: o.Sink, Merger: d.merger, Relay: d.relay, Driver: d,
-		Tolerant: o.Tolerant,
+		Tolerant: o.Tolerant, Pair: pairName,
 	})
 	return &World{w, d}, nil
 }
@@ -153,11 +155,8 @@ func (w *World) NATSURL() string { return fmt.Sprintf("nats://127.0.0.1:%d", w.d
 func (w *World) Login(role string) natsworld.Login { return natsworld.LoginOf(w.d.keys, role) }
 
 func (d *driver) access() access.Options {
-	return access.Options{Pair: pairName, Clients: d.opt.Config.Clients}
+	return access.Options{Pair: pairName, Clients: d.opt.Config.Clients, Tester: d.opt.Tester}
 }
-
-// Pair returns the name that stands in the subjects.
-func (w *World) Pair() string { return pairName }
 
 // watch reports the end of a process that was not told to end.
 func (d *driver) watch(id wire.ID, p *process) {
@@ -302,6 +301,16 @@ func (d *driver) listen(id wire.ID) (string, error) {
 		return fmt.Sprintf("127.0.0.1:%d", d.natsPort), nil
 	}
 	return d.relay.Listen(id)
+}
+
+// Outside implements natsworld.Driver.
+func (d *driver) Outside(role string, id wire.ID) (string, natsworld.Login, error) {
+	addr := fmt.Sprintf("127.0.0.1:%d", d.natsPort)
+	var err error
+	if id != wire.None {
+		addr, err = d.listen(id)
+	}
+	return "nats://" + addr, natsworld.LoginOf(d.keys, role), err
 }
 
 // Kill implements natsworld.Driver.

@@ -1,12 +1,3 @@
-// Package hotpairtest puts the pair into other people's Go tests: a test runs a scenario file in any world, and fails as the scenario does.
-//
-//	func TestMain(m *testing.M) { hotpairtest.Main(m) }
-//
-//	func TestFailover(t *testing.T) {
-//		hotpairtest.Run(t, "testdata/failover.txtar", scenarios.Options{World: scenarios.Processes})
-//	}
-//
-// It must not know more than how to run a scenario.
 package hotpairtest
 
 import (
