@@ -451,7 +451,9 @@ func (w *World) Outside(id wire.ID) (url string, l Login, err error) {
 }
 
 // OutsideAs returns where and as whom a program connects that is no node: past the relay.
-func (w *World) OutsideAs(role string) (url string, l Login, err error) { return w.driver.Outside(role, wire.None) }
+func (w *World) OutsideAs(role string) (url string, l Login, err error) {
+	return w.driver.Outside(role, wire.None)
+}
 
 // Pair returns the name that stands in the subjects.
 func (w *World) Pair() string { return w.pair }
