@@ -117,6 +117,9 @@ func (e *Engine) Epoch() uint64 { return e.epoch }
 // Announced reports whether EventLinkConnected is in force.
 func (e *Engine) Announced() bool { return e.announced }
 
+// PeerAnnounced reports whether the peer has told that EventLinkConnected is in force there (R4).
+func (e *Engine) PeerAnnounced() bool { return e.peer.up && e.peer.announced }
+
 // CTI returns the state of the CTI link.
 func (e *Engine) CTI() callmodel.CTIState { return e.cti }
 

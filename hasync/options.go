@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"hotpair/hasync/peerarb"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
 )
@@ -64,6 +65,9 @@ type Options struct {
 	// ProtocolVersion is hotpair's own option: the version of the protocol that the T-Server knows, 1 to wire.MaxVersion, default 1. It speaks the
 	// lesser of its own and its peer's.
 	ProtocolVersion uint32 `yaml:"protocol-version"`
+	// PeerArbitration: the pair decides by itself who is active, as Failover says (arbitration: peer); there is no Management Layer.
+	PeerArbitration bool            `yaml:"-"`
+	Failover        peerarb.Options `yaml:"-"`
 	// MaxCallRef is the greatest call reference that the T-Server accepts from the switch: the switch's option call-refs.
 	MaxCallRef uint32 `yaml:"-"`
 	// Without switches rules off.
@@ -83,6 +87,7 @@ func DefaultOptions() Options {
 		KplInterval:      10 * time.Second,
 		KplTolerance:     3,
 		ProtocolVersion:  wire.Version,
+		Failover:         peerarb.DefaultOptions(),
 		MaxCallRef:       1 << 16,
 	}
 }
@@ -113,5 +118,5 @@ func (o *Options) Validate() error {
 	case o.ProtocolVersion < 1 || o.ProtocolVersion > wire.MaxVersion:
 		return fmt.Errorf("protocol-version is from 1 to %d, not %d", wire.MaxVersion, o.ProtocolVersion)
 	}
-	return nil
+	return o.Failover.Validate()
 }

@@ -71,7 +71,11 @@ func (e *Engine) HeardOfEpoch(from wire.ID, epoch uint64, out *node.Output) {
 }
 
 // heardOfEpoch: X6: a primary that hears of a higher epoch is a backup at once, and a backup follows its peer.
+// Under peer arbitration an active one takes a higher one itself (P13), which is not the engine's to do.
 func (e *Engine) heardOfEpoch(epoch uint64, out *node.Output) {
+	if e.opt.PeerArbitration && e.role == wire.Primary {
+		return
+	}
 	if epoch > e.epoch && !e.opt.Without.Has(node.X6) {
 		e.become(wire.Backup, epoch, out)
 	}
@@ -103,6 +107,9 @@ func (e *Engine) appoint(m *wire.Message, out *node.Output) {
 	e.become(wire.Backup, m.Epoch, out)
 	e.roleTaken(m.Epoch, wire.Taken, out)
 }
+
+// Assume gives the engine its role under peer arbitration (package peerarb). As a backup it keeps its epoch until it hears of the primary's.
+func (e *Engine) Assume(role wire.Role, epoch uint64, out *node.Output) { e.become(role, epoch, out) }
 
 // become takes a role in an epoch. A new role or epoch ends every T-Server synchronization.
 func (e *Engine) become(role wire.Role, epoch uint64, out *node.Output) {

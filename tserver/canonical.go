@@ -21,7 +21,8 @@ func (s *Server) AppendCanonical(b []byte) []byte {
 	b = s.clients.append(b)
 	b = canon.Uint(b, s.sub)
 	b = s.kpl.append(b)
-	return s.journal.append(b)
+	b = s.journal.append(b)
+	return s.failover.append(b)
 }
 
 // Restore implements node.Node.
@@ -39,6 +40,7 @@ func (s *Server) Restore(b []byte) error {
 	s.kpl.restore(r)
 	s.journal.restore(r)
 	s.waiting = s.journal.pending > 0
+	s.failover.restore(r)
 	return r.Err()
 }
 

@@ -75,6 +75,14 @@ func remove(ids []wire.ID, id wire.ID) []wire.ID {
 }
 
 func (s *Server) clientUp(id wire.ID, out *node.Output) {
+	if s.failover.clientUp(id) {
+		return // it has to log in first
+	}
+	s.welcome(id, out)
+}
+
+// welcome begins a client's session.
+func (s *Server) welcome(id wire.ID, out *node.Output) {
 	s.clients.add(id)
 	s.serverInfo(id, out)
 	if s.engine.Announced() {
@@ -109,6 +117,9 @@ func (s *Server) tellPosition(m *wire.Message) {
 
 // fromClient handles a request of a client.
 func (s *Server) fromClient(id wire.ID, m *wire.Message, out *node.Output) {
+	if s.failover.fromClient(id, m, out) {
+		return
+	}
 	s.engine.HeardOfEpoch(id, m.Epoch, out)
 	switch m.Kind {
 	case wire.RegisterAddress:

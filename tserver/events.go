@@ -75,6 +75,7 @@ func (s *Server) publish(out *node.Output) {
 func (s *Server) giveUpWaiting(out *node.Output) {
 	s.waiting = false
 	s.engine.CloseHA(out)
+	s.failover.linkDown(out)
 	s.publish(out)
 }
 

@@ -18,6 +18,9 @@ const (
 
 // operate takes the operator's commands: calls [limit=N], and kick client=C1.
 func (s *Server) operate(cmd *node.Command, out *node.Output) {
+	if s.failover.command(cmd, out) {
+		return
+	}
 	switch cmd.Verb {
 	case "calls":
 		s.tellCalls(cmd, out)
@@ -71,6 +74,7 @@ func (s *Server) kick(cmd *node.Command, out *node.Output) {
 	case !s.clients.connected(id):
 		out.Refuse(cmd, fmt.Sprintf("kick: %s has no session at %s", id, s.self))
 	default:
+		s.failover.kicked(id, out)
 		s.clients.down(id)
 		out.Close(id)
 		out.Done(cmd)

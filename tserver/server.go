@@ -24,7 +24,8 @@ type Server struct {
 
 	kpl keepAlive
 
-	opt Options
+	failover *failover // nil under a Management Layer
+	opt      Options
 }
 
 // party holds what clients see of a call beside its names.
@@ -39,14 +40,19 @@ func New(self wire.ID, o Options) *Server {
 	s := &Server{self: self, opt: o}
 	s.journal = journal{keep: o.ResumeBuffer, base: nowhere}
 	s.engine = hasync.New(self, o, s)
+	if o.PeerArbitration {
+		s.failover = newFailover(s)
+	}
 	return s
 }
 
 // Step implements node.Node.
 func (s *Server) Step(in *node.Input, out *node.Output) {
+	s.failover.begin(in)
 	switch in.Kind {
 	case node.Start:
 		s.engine.Start(in.Inc, out)
+		s.failover.start(in, out)
 	case node.PortUp:
 		s.portUp(in, out)
 	case node.PortDown:
@@ -61,8 +67,12 @@ func (s *Server) Step(in *node.Input, out *node.Output) {
 		s.carrierDown(out)
 	case node.CarrierUp:
 		s.engine.Carrier(true)
+		s.failover.carrierUp()
+	case node.StoreFailed, node.StoreConflict:
+		s.failover.unstored(in, out)
 	}
 	s.engine.Settle(out)
+	s.failover.settle(out)
 	s.publish(out)
 }
 
@@ -74,6 +84,7 @@ func (s *Server) fired(t node.Timer, out *node.Output) {
 		s.keepAliveDue(out)
 	case t.Kind == cleanupTimer:
 		s.idle(t.Key, out)
+	case s.failover.fired(t, out):
 	case !s.engine.Fired(t):
 		panic(fmt.Sprintf("tserver: %s never set the timer %v", s.self, t))
 	}
@@ -88,6 +99,7 @@ func (s *Server) portUp(in *node.Input, out *node.Output) {
 	case in.Peer == wire.MLayer:
 		s.engine.ControlUp(out)
 	case in.Peer.IsTServer():
+		s.failover.linkUp(out)
 		s.engine.HAUp(in.Inc, out)
 	case in.Peer.IsClient():
 		s.clientUp(in.Peer, out)
@@ -102,8 +114,10 @@ func (s *Server) portDown(in *node.Input, out *node.Output) {
 		s.engine.ControlDown()
 	case in.Peer.IsTServer():
 		s.engine.HADown(in.Cause, out)
+		s.failover.linkDown(out)
 	case in.Peer.IsClient():
 		s.clients.down(in.Peer)
+		s.failover.clientDown(in.Peer, out)
 	}
 }
 
@@ -113,6 +127,7 @@ func (s *Server) carrierDown(out *node.Output) {
 	s.engine.ControlDown()
 	s.engine.HADown(node.CauseOwnCarrier, out)
 	s.clients = clients{}
+	s.failover.carrierDown(out)
 	s.ctiDown(out)
 }
 
@@ -122,6 +137,7 @@ func (s *Server) receive(in *node.Input, out *node.Output) {
 		s.fromSwitch(in.Msg, out)
 	case in.Peer == wire.MLayer:
 		s.engine.ReceiveM(in.Msg, out)
+	case in.Peer.IsTServer() && s.failover.receive(in.Msg, out):
 	case in.Peer.IsTServer():
 		s.engine.Receive(in.Msg, out)
 	case in.Peer.IsClient():

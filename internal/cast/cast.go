@@ -3,6 +3,7 @@ package cast
 
 import (
 	"fmt"
+	"slices"
 
 	"hotpair/hasync/mlayer"
 	"hotpair/internal/config"
@@ -25,10 +26,20 @@ func New(id wire.ID, c *config.Config) node.Node {
 	case id == wire.MLayer:
 		return mlayer.New(c.M)
 	case id.IsClient():
-		return client.New(id, c.Without)
+		n := client.New(id, c.Without)
+		if !c.HasM() {
+			n.LogIn(c.Login)
+		}
+		return n
 	}
 	panic(fmt.Sprintf("cast: no node is called %s", id))
 }
 
-// Peers returns the nodes with which a node keeps links.
-func Peers(id wire.ID, c *config.Config) []wire.ID { return wire.PeersOf(nil, id, c.Clients) }
+// Peers returns the nodes with which a node keeps links. Under peer arbitration there is no Management Layer.
+func Peers(id wire.ID, c *config.Config) []wire.ID {
+	peers := wire.PeersOf(nil, id, c.Clients)
+	if !c.HasM() {
+		peers = slices.DeleteFunc(peers, func(p wire.ID) bool { return p == wire.MLayer })
+	}
+	return peers
+}

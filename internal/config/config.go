@@ -30,6 +30,7 @@ import (
 	"hotpair/internal/wire"
 	"hotpair/switchsim"
 	"hotpair/tserver"
+	"hotpair/tserver/client"
 )
 
 // Config is the configuration of a whole pair. It is passed to child processes as JSON.
@@ -45,7 +46,23 @@ type Config struct {
 	// DisconnectNotices: the carrier tells when a connection has ended, and its peer is lost at once; otherwise polling finds it. Default true.
 	DisconnectNotices bool
 	Without           node.Rules
+	// Arbitration says who decides which T-Server is primary: management-layer (the default), or peer: the pair by itself (client failover).
+	Arbitration Arbitration
+	// Login are the options of clients under peer arbitration; Users are the passwords, by user.
+	Login client.LoginOptions
 }
+
+// Arbitration is the option arbitration.
+type Arbitration string
+
+// The kinds of arbitration.
+const (
+	ManagementLayer Arbitration = "management-layer"
+	Peer            Arbitration = "peer"
+)
+
+// HasM reports whether there is a Management Layer.
+func (c *Config) HasM() bool { return c.Arbitration != Peer }
 
 // AddpOptions are a T-Server's own polling options; nil: the pair's.
 type AddpOptions struct {
@@ -75,6 +92,8 @@ func Default() Config {
 		M:                 mlayer.DefaultOptions(),
 		Switch:            switchsim.DefaultOptions(),
 		DisconnectNotices: true,
+		Arbitration:       ManagementLayer,
+		Login:             client.DefaultLoginOptions(),
 		Link: link.Options{
 			AddpTimeout:   3 * time.Second,
 			Reconnect:     2 * time.Second,
@@ -95,6 +114,13 @@ type file struct {
 	Damping       *time.Duration `yaml:"disconnect-switchover-timeout"`
 	Haflip        *time.Duration `yaml:"haflip-detect-timeout"`
 	Notices       *bool          `yaml:"disconnect-notices"`
+	Arbitration   *Arbitration   `yaml:"arbitration"`
+
+	LoginTimeout    *time.Duration `yaml:"login-timeout"`
+	LoginBackoff    *time.Duration `yaml:"login-backoff"`
+	LoginBackoffMax *time.Duration `yaml:"login-backoff-max"`
+	LoginJitter     *bool          `yaml:"login-jitter"`
+	LoginKnowsBoth  *bool          `yaml:"login-knows-both"`
 
 	PairOptions `yaml:",inline"`
 	A           PairOptions       `yaml:"A"`
@@ -119,6 +145,12 @@ type PairOptions struct {
 	KplTolerance       *int           `yaml:"kpl-tolerance"`
 	CleanupIdleTimeout *time.Duration `yaml:"cleanup-idle-timeout"`
 
+	ActivationGrace         *time.Duration `yaml:"activation-grace"`
+	ActivationReportTimeout *time.Duration `yaml:"activation-report-timeout"`
+	ClientLossWindow        *time.Duration `yaml:"client-loss-window"`
+	PartialLossThreshold    *int           `yaml:"partial-loss-threshold"`
+	PartialLossMin          *int           `yaml:"partial-loss-min"`
+
 	AddpOptions `yaml:",inline"`
 }
 
@@ -135,6 +167,11 @@ func (p *PairOptions) apply(o *tserver.Options) {
 	set(&o.KplInterval, p.KplInterval)
 	set(&o.KplTolerance, p.KplTolerance)
 	set(&o.CleanupIdleTimeout, p.CleanupIdleTimeout)
+	set(&o.Failover.ActivationGrace, p.ActivationGrace)
+	set(&o.Failover.ActivationReportTimeout, p.ActivationReportTimeout)
+	set(&o.Failover.ClientLossWindow, p.ClientLossWindow)
+	set(&o.Failover.PartialLossThreshold, p.PartialLossThreshold)
+	set(&o.Failover.PartialLossMin, p.PartialLossMin)
 }
 
 func set[T any](dst, src *T) {
@@ -171,6 +208,12 @@ func Parse(data []byte) (Config, error) {
 	set(&c.M.DisconnectSwitchoverTimeout, f.Damping)
 	set(&c.M.HaflipDetectTimeout, f.Haflip)
 	set(&c.DisconnectNotices, f.Notices)
+	set(&c.Arbitration, f.Arbitration)
+	set(&c.Login.Timeout, f.LoginTimeout)
+	set(&c.Login.Backoff, f.LoginBackoff)
+	set(&c.Login.BackoffMax, f.LoginBackoffMax)
+	set(&c.Login.Jitter, f.LoginJitter)
+	set(&c.Login.KnowsBoth, f.LoginKnowsBoth)
 	set(&c.M.ConnectTout, f.ConnectTout)
 	for _, o := range []*tserver.Options{&c.A, &c.B} {
 		f.apply(o)
@@ -210,7 +253,7 @@ func (c *Config) SetOption(id wire.ID, key, value string) error {
 	if p.RemoteTimeout != nil {
 		own.RemoteTimeout = p.RemoteTimeout
 	}
-	if err := errors.Join(changed.Validate(), c.checkLink(id)); err != nil {
+	if err := errors.Join(changed.Validate(), c.checkLink(id), c.checkWindow()); err != nil {
 		c.Addp = before
 		return err
 	}
@@ -241,6 +284,7 @@ func (c *Config) Off(r node.Rules) {
 func (c *Config) derive() {
 	for _, o := range []*tserver.Options{&c.A, &c.B} {
 		o.MaxCallRef, o.Without = c.Switch.CallRefs, c.Without
+		o.PeerArbitration, o.Failover.StoreRetry = c.Arbitration == Peer, o.ConnectTout
 	}
 	c.M.Without = c.Without
 }
@@ -250,7 +294,11 @@ func (c *Config) Validate() error {
 	if c.Clients < 0 || c.Clients > wire.MaxClients {
 		return fmt.Errorf("clients is from 0 to %d, not %d", wire.MaxClients, c.Clients)
 	}
+	if c.Arbitration != ManagementLayer && c.Arbitration != Peer {
+		return fmt.Errorf("arbitration is %s or %s, not %q", ManagementLayer, Peer, c.Arbitration)
+	}
 	for _, err := range []error{
+		c.Login.Validate(), c.checkWindow(),
 		c.A.Validate(), c.B.Validate(), c.M.Validate(), c.Switch.Validate(), c.Link.Validate(), c.checkLink(wire.A), c.checkLink(wire.B),
 	} {
 		if err != nil {

@@ -84,6 +84,31 @@ const (
 
 	// NoteLoad, of the switch: the load whose number is N, from 1, goes on or off: Text is on or off, a space, and its name ("" if it has none).
 	NoteLoad
+
+	// Of a T-Server, client failover (arbitration: peer).
+
+	// NoteActivity: what the T-Server does for clients changes, or its epoch: Text is inactive, open or active, N the epoch of its own last activation, M how
+	// many clients have a session, Why the rule.
+	NoteActivity
+	// NoteHolder: both handshakes are known, and Peer holds the activity (P11); this T-Server's counted N clients, the other's M.
+	NoteHolder
+	// NoteCensus: N of M clients are lost, and Text is the rule that this fulfils: P8, P9, or "P9: reported" when the client Peer got to the secondary.
+	NoteCensus
+	// NoteDeactivated: System Administration has deactivated the T-Server (N is 1), or activated it again (0) (P10).
+	NoteDeactivated
+	// NoteLogin: the session of the client Peer begins; N clients have one.
+	NoteLogin
+	// NoteLoginRefused: the client Peer gets no session, for the reason Text.
+	NoteLoginRefused
+	// NoteLogout: the session of the client Peer is over, for the reason Text; N clients have one.
+	NoteLogout
+
+	// Of a client.
+
+	// NoteSession: the client's session at Peer begins (N is 1) or is over (0), for the reason Text.
+	NoteSession
+	// NoteWants: the client wants a session (N is 1), or none (0).
+	NoteWants
 )
 
 var noteNames = [...]string{
@@ -93,6 +118,10 @@ var noteNames = [...]string{
 	NoteRecord: "record", NoteRestart: "restart", NoteFence: "fence", NotePairReady: "pair-ready",
 	NoteCall: "call", NoteLink: "link", NoteActed: "acted", NoteIgnored: "ignored", NoteResumed: "resumed",
 	NoteLoad: "load",
+
+	NoteActivity: "activity", NoteHolder: "holder", NoteCensus: "census",
+	NoteLogin: "login", NoteLoginRefused: "login-refused", NoteLogout: "logout", NoteSession: "session",
+	NoteDeactivated: "deactivated", NoteWants: "wants-session",
 }
 
 // String returns the name of the kind.
@@ -128,4 +157,5 @@ type Note struct {
 	Sub    uint32           `json:"sub,omitempty"`
 	Alarm  Alarm            `json:"alarm,omitempty"`
 	Text   string           `json:"text,omitempty"`
+	Why    string           `json:"why,omitempty"`
 }

@@ -33,7 +33,10 @@ func (m *Message) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, m.Inc)
 	b = canon.String(b, m.Text)
 	b = canon.Uint(b, m.Version)
-	return canon.Uint(b, m.Calls)
+	b = canon.Uint(b, m.Calls)
+	b = canon.Uint(b, m.Sessions)
+	b = canon.Bool(b, m.Deactivated)
+	return canon.String(b, m.Proof)
 }
 
 // RestoreMessage reads what AppendCanonical wrote.
@@ -67,5 +70,9 @@ func RestoreMessage(r *canon.Reader) Message {
 		Text:      r.String(),
 		Version:   canon.Read[uint32](r),
 		Calls:     canon.Read[uint64](r),
+
+		Sessions:    canon.Read[uint64](r),
+		Deactivated: r.Bool(),
+		Proof:       r.String(),
 	}
 }

@@ -115,6 +115,40 @@ const (
 	// CallInfo answers it: Call, and CallState if the switch has the call.
 	CallInfo
 
+	// HA link, client failover (arbitration: peer).
+
+	// PeerHandshake is the first message on the link (P11): Role (primary: active), Num the epoch of the sender's own last activation, Epoch the highest
+	// that it has seen, Sessions, Deactivated.
+	PeerHandshake
+	// PeerDeactivated: System Administration has deactivated the sender, or activated it (P10): Deactivated.
+	PeerDeactivated
+	// ActivateRequest: the primary asks the secondary to open for logins (P9): Num numbers it.
+	ActivateRequest
+	// ActivateWithdrawn: the request Num is withdrawn (P9).
+	ActivateWithdrawn
+	// ClientReport: a client has logged in at the secondary that opened for the request Num (P9): Node, Sessions.
+	ClientReport
+	// AskActivity asks the holder to hand over (P10).
+	AskActivity
+	// HandOver: the sender was the holder, and the receiver is (P11): Epoch is the highest seen, Deactivated, Text the rule.
+	HandOver
+
+	// Client link, client failover, client → T-Server.
+
+	// Login asks for a session: Text is the user, Proof that the client knows the password; Epoch.
+	Login
+	// Logout ends the session in order.
+	Logout
+
+	// Client link, client failover, T-Server → client.
+
+	// EventLoggedIn: the session begins; Node is the other server, to go to when this one is lost (P5).
+	EventLoggedIn
+	// EventLoginRefused: there is no session, for the reason Text (P4).
+	EventLoginRefused
+	// EventLoggedOut: the session is over, for the reason Text.
+	EventLoggedOut
+
 	kindEnd
 )
 
@@ -132,6 +166,9 @@ var kindNames = [...]string{
 	EventResumed: "EventResumed", EventPartyInfo: "EventPartyInfo",
 	RegisterAddress: "RegisterAddress", EpochSeen: "EpochSeen", ResumeEvents: "ResumeEvents",
 	KeepAlive: "KeepAlive", KeepAliveAck: "KeepAliveAck", QueryCall: "QueryCall", CallInfo: "CallInfo",
+	PeerHandshake: "PeerHandshake", PeerDeactivated: "PeerDeactivated", ActivateRequest: "ActivateRequest", ActivateWithdrawn: "ActivateWithdrawn",
+	ClientReport: "ClientReport", AskActivity: "AskActivity", HandOver: "HandOver",
+	Login: "Login", Logout: "Logout", EventLoggedIn: "EventLoggedIn", EventLoginRefused: "EventLoginRefused", EventLoggedOut: "EventLoggedOut",
 }
 
 // Kinds returns the names of all kinds, in the order of their numbers.
@@ -162,7 +199,8 @@ func (k *Kind) UnmarshalText(b []byte) error { return parseEnum(k, "message kind
 // the pair's protocol, no call traffic and no state reports, whose number depends on timing.
 func (k Kind) IsLadder() bool {
 	switch k {
-	case BackupReady, FullSyncDone, Appoint, RoleTaken, PeerFailed, EventLinkConnected, EventLinkDisconnected:
+	case BackupReady, FullSyncDone, Appoint, RoleTaken, PeerFailed, EventLinkConnected, EventLinkDisconnected,
+		PeerHandshake, PeerDeactivated, ActivateRequest, ActivateWithdrawn, ClientReport, AskActivity, HandOver:
 		return true
 	}
 	return false

@@ -45,4 +45,11 @@ type Message struct {
 	Version uint32 `json:"version,omitempty"`
 	// Calls is a number of calls (since version 2).
 	Calls uint64 `json:"calls,omitempty"`
+
+	// Sessions is how many clients have a session at the sender (client failover).
+	Sessions uint64 `json:"sessions,omitempty"`
+	// Deactivated says that System Administration has deactivated the sender (P10).
+	Deactivated bool `json:"deactivated,omitempty"`
+	// Proof shows that a client knows its user's password, in Login: 64 hexadecimal digits.
+	Proof string `json:"proof,omitempty"`
 }

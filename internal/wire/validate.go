@@ -16,7 +16,7 @@ const MaxEpoch = 1 << 48
 const maxText = 1024
 
 // field is a set of fields of a message.
-type field uint32
+type field uint64
 
 const (
 	fEpoch field = 1 << iota
@@ -44,12 +44,16 @@ const (
 	fText
 	fVersion
 	fCalls
+	fSessions
+	fDeactivated
+	fProof
 )
 
 // fieldNames are the names in the JSON, in the order of the constants.
 var fieldNames = [...]string{
 	"epoch", "num", "seq", "sub", "call", "connId", "thisDN", "otherDN", "callType", "callState", "dnType", "agent",
 	"role", "cti", "announced", "ready", "complete", "normal", "reason", "outcome", "node", "inc", "text", "version", "calls",
+	"sessions", "deactivated", "proof",
 }
 
 // String lists the fields' names.
@@ -119,6 +123,20 @@ var shapes = [kindEnd]shape{
 	RegisterAddress:  {ClientLink, ID.IsClient, fThisDN, fEpoch},
 	ResumeEvents:     {ClientLink, ID.IsClient, fSeq, fEpoch | fSub},
 	EpochSeen:        {ClientLink, ID.IsClient, 0, fEpoch},
+
+	PeerHandshake:     {HALink, ID.IsTServer, fRole, fEpoch | fNum | fSessions | fDeactivated},
+	PeerDeactivated:   {HALink, ID.IsTServer, 0, fEpoch | fDeactivated},
+	ActivateRequest:   {HALink, ID.IsTServer, fNum, fEpoch},
+	ActivateWithdrawn: {HALink, ID.IsTServer, fNum, fEpoch},
+	ClientReport:      {HALink, ID.IsTServer, fNum | fNode | fSessions, fEpoch},
+	AskActivity:       {HALink, ID.IsTServer, 0, fEpoch},
+	HandOver:          {HALink, ID.IsTServer, fText, fEpoch | fDeactivated},
+
+	Login:             {ClientLink, ID.IsClient, fText, fEpoch | fProof},
+	Logout:            {ClientLink, ID.IsClient, 0, fEpoch},
+	EventLoggedIn:     {ClientLink, ID.IsTServer, fNode, fEpoch},
+	EventLoginRefused: {ClientLink, ID.IsTServer, fText, fEpoch},
+	EventLoggedOut:    {ClientLink, ID.IsTServer, fText, fEpoch},
 }
 
 // Validate reports what is wrong with a message on the link from one node to another: a kind that does not belong there, a field
@@ -183,6 +201,7 @@ func (m *Message) fields() (f field) {
 		m.Epoch != 0, m.Num != 0, m.Seq != 0, m.Sub != 0, m.Call != callmodel.CallID{}, m.ConnID != 0, m.ThisDN != "", m.OtherDN != "",
 		m.CallType != 0, m.CallState != 0, m.DNType != 0, m.Agent != 0, m.Role != 0, m.CTI != 0, m.Announced, m.Ready, m.Complete, m.Normal,
 		m.Reason != 0, m.Outcome != 0, m.Node != 0, m.Inc != 0, m.Text != "", m.Version != 0, m.Calls != 0,
+		m.Sessions != 0, m.Deactivated, m.Proof != "",
 	} {
 		if set {
 			f |= 1 << i
@@ -201,7 +220,10 @@ func (m *Message) ranges() error {
 	if (m.Kind == Appoint || m.Kind == PeerFailed) && !m.Node.IsTServer() {
 		return fmt.Errorf("%s: node is A or B, not %s", m.Kind, m.Node)
 	}
-	for _, text := range [...]struct{ field, value string }{{"thisDN", string(m.ThisDN)}, {"otherDN", string(m.OtherDN)}, {"text", m.Text}} {
+	if m.Kind == ClientReport && !m.Node.IsClient() {
+		return fmt.Errorf("%s: node is a client, not %s", m.Kind, m.Node)
+	}
+	for _, text := range [...]struct{ field, value string }{{"thisDN", string(m.ThisDN)}, {"otherDN", string(m.OtherDN)}, {"text", m.Text}, {"proof", m.Proof}} {
 		if len(text.value) > maxText || !utf8.ValidString(text.value) {
 			return fmt.Errorf("%s: %s is valid UTF-8 of at most %d bytes", m.Kind, text.field, maxText)
 		}

@@ -16,7 +16,7 @@ func full() Message {
 		Epoch: 1, Num: 2, Seq: 3, Sub: 4, Call: callmodel.CallID{Ref: 5, Born: 6}, ConnID: 7, ThisDN: "1001", OtherDN: "1002",
 		CallType: callmodel.CallInternal, CallState: callmodel.CallRinging, DNType: callmodel.DNExtension, Agent: callmodel.AgentReady,
 		Role: Primary, CTI: callmodel.CTISynchronized, Announced: true, Ready: true, Complete: true, Normal: true, Reason: Synchronized, Outcome: Taken,
-		Node: A, Inc: 8, Text: "text", Version: 9, Calls: 10,
+		Node: A, Inc: 8, Text: "text", Version: 9, Calls: 10, Sessions: 11, Deactivated: true, Proof: "proof",
 	}
 }
 
@@ -28,6 +28,9 @@ func example(k Kind, fields field) (m Message, from, to ID) {
 		if fields&(1<<i) != 0 {
 			byName(&m, name).Set(byName(&all, name))
 		}
+	}
+	if k == ClientReport && m.Node != None {
+		m.Node = Client(1)
 	}
 	for _, from := range []ID{Switch, A, B, MLayer, Client(1)} {
 		for _, to := range PeersOf(nil, from, 1) {
@@ -96,16 +99,17 @@ func TestFieldThatIsNotAllowedIsNamed(t *testing.T) {
 // The kinds of each direction, as the comments at the kinds say.
 func TestWhoSendsWhat(t *testing.T) {
 	events := "EventLinkConnected EventLinkDisconnected"
+	failover := "PeerHandshake PeerDeactivated ActivateRequest ActivateWithdrawn ClientReport AskActivity HandOver"
 	for direction, want := range map[[2]ID]string{
 		{A, Switch}: "SnapshotRequest KeepAlive QueryCall",
 		{Switch, B}: "SnapshotBegin SnapshotDN SnapshotCall SnapshotEnd CallCreated CallAnswered CallReleased AgentChanged KeepAliveAck CallInfo",
-		{A, B}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress",
-		{B, A}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress",
+		{A, B}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress " + failover,
+		{B, A}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress " + failover,
 		{A, MLayer}: "Status RoleTaken " + events,
 		{MLayer, A}: "Appoint PeerFailed",
 		{B, Client(2)}: events + " EventServerInfo EventRegistered EventError EventDialing EventRinging EventEstablished EventReleased " +
-			"EventAbandoned EventResumed EventPartyInfo",
-		{Client(2), B}:      "RegisterAddress EpochSeen ResumeEvents",
+			"EventAbandoned EventResumed EventPartyInfo EventLoggedIn EventLoginRefused EventLoggedOut",
+		{Client(2), B}:      "RegisterAddress EpochSeen ResumeEvents Login Logout",
 		{Switch, MLayer}:    "",
 		{A, A}:              "",
 		{Client(1), MLayer}: "",

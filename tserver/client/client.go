@@ -28,6 +28,8 @@ type Client struct {
 	sub uint32
 	// resuming is the primary whose EventResumed is awaited; what it publishes before will come again.
 	resuming wire.ID
+
+	login *login // nil: it is connected to both T-Servers, and needs no session
 }
 
 // New makes a client that registers every DN.
@@ -37,6 +39,9 @@ func New(self wire.ID, without node.Rules) *Client {
 
 // Step implements node.Node.
 func (c *Client) Step(in *node.Input, out *node.Output) {
+	if c.login != nil && c.stepLogin(in, out) {
+		return
+	}
 	switch in.Kind {
 	case node.PortUp:
 		c.up[in.Peer-wire.A] = true
@@ -167,7 +172,7 @@ func (c *Client) AppendCanonical(b []byte) []byte {
 	for _, dn := range c.dns {
 		b = canon.String(b, dn)
 	}
-	return b
+	return c.login.append(b)
 }
 
 // Restore implements node.Node.
@@ -180,5 +185,6 @@ func (c *Client) Restore(b []byte) error {
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		c.dns = append(c.dns, callmodel.DN(r.String()))
 	}
+	c.login.restore(r)
 	return r.Err()
 }

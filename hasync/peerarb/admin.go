@@ -1,0 +1,111 @@
+package peerarb
+
+import (
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+// asked is an activate command that waits for the holder's hand-over; zero if there is none.
+type asked struct {
+	id   uint64
+	verb string
+}
+
+// Activate is System Administration's command at this server (P10): it clears the deactivation; on an open link the holder is asked, without a link the
+// server becomes active at once. It is answered when the server is active, or when that cannot come of it.
+func (a *Arbiter) Activate(cmd *node.Command, out *node.Output) {
+	if why := a.notNow(); why != "" {
+		out.Refuse(cmd, cmd.Verb+": "+why)
+		return
+	}
+	if a.state == Active {
+		out.Done(cmd)
+		return
+	}
+	wasOff := a.dur.Off
+	a.dur.Off = false
+	if wasOff {
+		a.noteOff(out)
+	}
+	a.asked = asked{id: cmd.ID, verb: cmd.Verb}
+	holds := !a.link.told || a.link.holder == a.self
+	if holds {
+		a.activate("P10", out)
+	} else if wasOff {
+		a.store(out)
+	}
+	if wasOff {
+		a.tellDeactivated(out)
+	}
+	if !holds {
+		out.Send(a.peer(), wire.AskActivity)
+	}
+}
+
+// Deactivate is System Administration's command (P10): the server stays inactive until it is activated here. A holder hands over first, unless the other
+// one is deactivated, too.
+func (a *Arbiter) Deactivate(cmd *node.Command, out *node.Output) {
+	if why := a.notNow(); why != "" {
+		out.Refuse(cmd, cmd.Verb+": "+why)
+		return
+	}
+	if a.dur.Off {
+		out.Done(cmd)
+		return
+	}
+	a.dur.Off = true
+	a.noteOff(out)
+	if a.link.told && a.link.holder == a.self && !a.link.peerOff {
+		a.handOver("P10", out)
+	} else {
+		a.store(out)
+		a.deactivate("P10", out)
+		a.tellDeactivated(out)
+	}
+	out.Done(cmd)
+}
+
+// notNow says why no command is taken now, "" if one is.
+func (a *Arbiter) notNow() string {
+	switch {
+	case !a.carrier:
+		return "its own connection is lost"
+	case !a.Settled():
+		return "the link to " + a.peer().String() + " is just being opened; try again"
+	case a.noStore:
+		return "the store takes nothing"
+	case a.asked.id != 0:
+		return "an earlier command waits for " + a.peer().String()
+	}
+	return ""
+}
+
+func (a *Arbiter) noteOff(out *node.Output) {
+	n := uint64(0)
+	if a.dur.Off {
+		n = 1
+	}
+	out.Note(node.Note{Kind: node.NoteDeactivated, N: n})
+}
+
+func (a *Arbiter) tellDeactivated(out *node.Output) {
+	if a.link.told {
+		out.Send(a.peer(), wire.PeerDeactivated).Deactivated = a.dur.Off
+	}
+}
+
+// answer: the server is active, so the command that waited for it is carried out.
+func (a *Arbiter) answer(out *node.Output) {
+	if a.asked.id != 0 {
+		out.Note(node.Note{Kind: node.NoteDone, N: a.asked.id, Text: a.asked.verb})
+		a.asked = asked{}
+	}
+}
+
+// unask: nothing can come any more of what was asked.
+func (a *Arbiter) unask(why string, out *node.Output) {
+	if a.asked.id != 0 {
+		out.Note(node.Note{Kind: node.NoteRefused, N: a.asked.id, Text: a.asked.verb + ": " + why})
+		a.asked = asked{}
+	}
+}

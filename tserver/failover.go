@@ -1,0 +1,231 @@
+package tserver
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"hotpair/hasync/peerarb"
+	"hotpair/internal/canon"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+// failover is what a T-Server has beside the rest under peer arbitration: the arbiter that says whether it is active, and the sessions of clients, which
+// have to log in. Its methods may be called on nil, and do nothing: a Management Layer decides then.
+type failover struct {
+	s     *Server
+	arb   *peerarb.Arbiter
+	ports []wire.ID // clients whose links are up, sorted: with a session or without
+
+	stored bool // in this step something was to be stored
+}
+
+// durable is what a T-Server stores under peer arbitration, as JSON.
+type durable struct {
+	Arbiter peerarb.Durable `json:"arbiter"`
+}
+
+func newFailover(s *Server) *failover {
+	f := &failover{s: s}
+	f.arb = peerarb.New(s.self, s.opt.Failover, (*arbiterServer)(f))
+	return f
+}
+
+// Arbiter returns the part of the T-Server that decides under peer arbitration, nil under a Management Layer.
+func (s *Server) Arbiter() *peerarb.Arbiter {
+	if s.failover == nil {
+		return nil
+	}
+	return s.failover.arb
+}
+
+// begin begins a step.
+func (f *failover) begin(in *node.Input) {
+	if f == nil || in.Kind == node.StoreFailed || in.Kind == node.StoreConflict {
+		return
+	}
+	f.stored = false
+	f.arb.Begin()
+}
+
+func (f *failover) start(in *node.Input, out *node.Output) {
+	if f == nil {
+		return
+	}
+	d, err := f.read(in.Value)
+	if err != nil {
+		out.Note(node.Note{Kind: node.NoteBadInput, Peer: f.s.self, Text: "what is stored cannot be read, and counts as deactivated: " + err.Error()})
+		d = durable{Arbiter: peerarb.Durable{Off: true}}
+	}
+	f.arb.Start(d.Arbiter, out)
+}
+
+// read reads what is stored.
+func (f *failover) read(value []byte) (d durable, err error) {
+	if value == nil {
+		return d, nil
+	}
+	if err := json.Unmarshal(value, &d); err != nil {
+		return durable{}, err
+	}
+	if err := d.Arbiter.Check(f.s.self); err != nil {
+		return durable{}, fmt.Errorf("arbiter: %w", err)
+	}
+	return d, nil
+}
+
+// unstored: the last step wanted to store something, and it was not.
+func (f *failover) unstored(in *node.Input, out *node.Output) {
+	if f == nil {
+		return
+	}
+	d, err := f.read(in.Value)
+	if err != nil {
+		d = durable{Arbiter: peerarb.Durable{Off: true}}
+	}
+	why := in.Text
+	if in.Kind == node.StoreConflict {
+		why = "another incarnation has written"
+	}
+	f.arb.Unstored(d.Arbiter, in.Kind == node.StoreConflict, out)
+	if in.Cmd != nil {
+		out.Refuse(in.Cmd, in.Cmd.Verb+": it was not stored: "+why)
+	}
+}
+
+// settle ends a step.
+func (f *failover) settle(out *node.Output) {
+	if f == nil {
+		return
+	}
+	for f.arb.Settle(out) {
+		f.s.engine.Settle(out)
+	}
+}
+
+func (f *failover) fired(t node.Timer, out *node.Output) bool {
+	return f != nil && f.arb.Fired(t, out)
+}
+
+func (f *failover) linkUp(out *node.Output) {
+	if f != nil {
+		f.arb.LinkUp(out)
+	}
+}
+
+func (f *failover) linkDown(out *node.Output) {
+	if f != nil {
+		f.arb.LinkDown(out)
+	}
+}
+
+func (f *failover) carrierDown(out *node.Output) {
+	if f != nil {
+		f.ports = f.ports[:0]
+		f.arb.CarrierDown(out)
+	}
+}
+
+func (f *failover) carrierUp() {
+	if f != nil {
+		f.arb.CarrierUp()
+	}
+}
+
+func (f *failover) receive(m *wire.Message, out *node.Output) bool {
+	return f != nil && f.arb.Receive(m, out)
+}
+
+// command takes System Administration's commands; it reports false if it is none.
+func (f *failover) command(cmd *node.Command, out *node.Output) bool {
+	if f == nil {
+		return false
+	}
+	switch cmd.Verb {
+	case "activate":
+		f.arb.Activate(cmd, out)
+	case "deactivate":
+		f.arb.Deactivate(cmd, out)
+	default:
+		return false
+	}
+	return true
+}
+
+func (f *failover) append(b []byte) []byte {
+	if f == nil {
+		return b
+	}
+	b = f.arb.AppendCanonical(b)
+	b = canon.Uint(b, len(f.ports))
+	for _, id := range f.ports {
+		b = canon.Uint(b, id)
+	}
+	return b
+}
+
+func (f *failover) restore(r *canon.Reader) {
+	if f == nil {
+		return
+	}
+	f.arb.Restore(r)
+	f.ports = nil
+	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
+		f.ports = append(f.ports, canon.Read[wire.ID](r))
+	}
+}
+
+// arbiterServer is the T-Server as its arbiter sees it.
+type arbiterServer failover
+
+// Store implements peerarb.Server.
+func (a *arbiterServer) Store(out *node.Output) {
+	value, err := json.Marshal(durable{Arbiter: a.arb.Durable()})
+	if err != nil {
+		panic(err) // plain data
+	}
+	a.stored = true
+	out.Persist(value)
+}
+
+// Drop implements peerarb.Server.
+func (a *arbiterServer) Drop(clients []wire.ID, why string, out *node.Output) {
+	for i, id := range clients {
+		m := out.Send(id, wire.EventLoggedOut)
+		m.Epoch, m.Text = a.s.engine.Epoch(), why
+		out.Note(node.Note{Kind: node.NoteLogout, Peer: id, N: uint64(len(clients) - i - 1), Text: why})
+		(*failover)(a).close(id, out)
+	}
+}
+
+// ActivityChanged implements peerarb.Server: an active T-Server is primary, and any other is a backup.
+func (a *arbiterServer) ActivityChanged(out *node.Output) {
+	e := a.s.engine
+	switch {
+	case a.arb.State() == peerarb.Active:
+		e.Assume(wire.Primary, a.arb.Epoch(), out)
+	case e.Role() == wire.Primary:
+		e.Assume(wire.Backup, e.Epoch(), out)
+	}
+}
+
+// CloseAll implements peerarb.Server.
+func (a *arbiterServer) CloseAll(out *node.Output) {
+	a.s.engine.CloseHA(out)
+	for _, id := range slices.Clone(a.ports) {
+		(*failover)(a).close(id, out)
+	}
+}
+
+// Ready implements peerarb.Server.
+func (a *arbiterServer) Ready() (own, peers bool) {
+	return a.s.engine.Announced(), a.s.engine.PeerAnnounced()
+}
+
+// close ends a client's session, if it has one, and its link.
+func (f *failover) close(id wire.ID, out *node.Output) {
+	f.s.clients.down(id)
+	f.ports = remove(f.ports, id)
+	out.Close(id)
+}
