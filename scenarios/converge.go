@@ -87,7 +87,10 @@ func (r *runner) setStore(f fault.Store) error {
 
 // healProcesses resumes what is paused and starts what does not run.
 func (r *runner) healProcesses() error {
-	nodes := []wire.ID{wire.Switch, wire.A, wire.B, wire.MLayer}
+	nodes := []wire.ID{wire.Switch, wire.A, wire.B}
+	if r.sc.Config.HasM() {
+		nodes = append(nodes, wire.MLayer)
+	}
 	for i := range r.sc.Config.Clients {
 		nodes = append(nodes, wire.Client(i+1))
 	}

@@ -30,6 +30,7 @@ type facts struct {
 
 	monitors *monitor.Set // which know the configuration
 	metric   metrics
+	hasM     bool // arbitration is management-layer
 	risk     risk
 }
 
@@ -47,6 +48,8 @@ type nodeFacts struct {
 	forecast         forecast.Redundancy
 	holds            map[callmodel.CallID]callmodel.ConnID
 	unnamed          int
+
+	failover failoverFacts
 
 	// M.
 	named    wire.ID
@@ -141,6 +144,9 @@ func (f *facts) note(n *nodeFacts, note *node.Note) {
 				f.firstName(call, connID)
 			}
 		}
+	case node.NoteActivity, node.NoteDeactivated, node.NoteLogin, node.NoteLoginRefused, node.NoteLogout, node.NoteHolder, node.NoteCensus,
+		node.NoteSession, node.NoteWants:
+		n.failover.note(note)
 	case node.NoteCTI:
 		n.cti = note.Text
 	case node.NoteSync:
@@ -242,6 +248,11 @@ func (f *facts) pairReady() bool { return f.node(wire.A).ready && f.node(wire.B)
 
 // whole is L1 and L3, and why they do not hold.
 func (f *facts) whole() (bool, string) {
+	if !f.hasM {
+		if ok, why := f.served(); !ok {
+			return false, why
+		}
+	}
 	p := f.primary()
 	if p != "A" && p != "B" {
 		return false, "there is no single primary: " + p
@@ -253,7 +264,7 @@ func (f *facts) whole() (bool, string) {
 	a, b, m := f.node(primary), f.node(backup), f.node(wire.MLayer)
 	switch {
 	// M must know, too: while it still sees what was, it may be about to change the roles of a pair that seems whole.
-	case !m.running || m.named != primary || m.epoch != a.epoch:
+	case f.hasM && (!m.running || m.named != primary || m.epoch != a.epoch):
 		return false, fmt.Sprintf("M names %s in epoch %d, but %s is primary of epoch %d", m.named, m.epoch, primary, a.epoch)
 	case a.cti != "synchronized" || !a.announced:
 		return false, fmt.Sprintf("primary %s: CTI link %s, announced %t", primary, a.cti, a.announced)
@@ -261,7 +272,7 @@ func (f *facts) whole() (bool, string) {
 		return false, fmt.Sprintf("%s is no backup of epoch %d", backup, a.epoch)
 	case b.cti != "synchronized" || !b.announced || b.sync != "done":
 		return false, fmt.Sprintf("backup %s: CTI link %s, announced %t, synchronization %s", backup, b.cti, b.announced, b.sync)
-	case !a.ready || !b.ready || !m.ready:
+	case !a.ready || !b.ready || f.hasM && !m.ready:
 		return false, fmt.Sprintf("readiness: %s %t, %s %t, of the pair as M sees it %t", primary, a.ready, backup, b.ready, m.ready)
 	}
 	if alarm, raised := f.alarms.First(f.monitors); raised {
@@ -325,6 +336,10 @@ func (f *facts) linkValue(ends [2]wire.ID) string {
 
 func (f *facts) pairValue(key string) string {
 	switch key {
+	case "active":
+		return f.active()
+	case "clients":
+		return strconv.Itoa(f.clientsAt(f.active()))
 	case "primary":
 		return f.primary()
 	case "ready":
@@ -391,6 +406,8 @@ func (f *facts) nodeValue(id wire.ID, key string) string {
 			return "none"
 		}
 		return n.named.String()
+	case "activity", "holder", "deactivated", "session":
+		return n.failover.value(key)
 	case "alarm":
 		return f.alarms.Names(id)
 	case "raised":
@@ -410,6 +427,10 @@ func (n *nodeFacts) number(key string) uint64 {
 	switch key {
 	case "epoch":
 		return n.epoch
+	case "sessions":
+		return n.failover.sessions
+	case "refused":
+		return n.failover.refused
 	case "tagged":
 		return n.tagged
 	case "unnamed":

@@ -170,7 +170,7 @@ func newRunner(ctx context.Context, sc *Scenario, opt Options) (*runner, error) 
 	cfg := sc.Config
 	cfg.Off(opt.Without)
 	r.monitors = monitor.NewSet(&cfg)
-	r.facts.monitors = r.monitors
+	r.facts.monitors, r.facts.hasM = r.monitors, cfg.HasM()
 	r.res = &Result{
 		Scenario: sc.Name, Title: sc.Title, World: opt.World, Seed: opt.Seed, Rules: sc.Rules,
 		Monitors: r.monitors.Names(), Replay: replay(sc, &opt), Assertions: []Assertion{}, Faults: []string{},

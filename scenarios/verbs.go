@@ -13,10 +13,11 @@ type group uint8
 const (
 	world group = iota + 1
 	telephony
+	failover
 	judgement
 )
 
-var groupTitles = [...]string{world: "World", telephony: "Telephony", judgement: "Judgement"}
+var groupTitles = [...]string{world: "World", telephony: "Telephony", failover: "Client failover", judgement: "Judgement"}
 
 // verb is one command of the language.
 type verb struct {
@@ -40,6 +41,7 @@ func verbs() []*verb {
 	var all []*verb
 	all = append(all, worldVerbs()...)
 	all = append(all, telephonyVerbs()...)
+	all = append(all, failoverVerbs()...)
 	return append(all, judgementVerbs()...)
 }
 
@@ -79,6 +81,7 @@ sim and per link elsewhere, and rewritten by --update.
 
 Nodes are S (switch), A and B (T-Servers), M (Management Layer), C1, C2, ... (clients), NATS (the carrier).
 Times are on the run's clock: 500ms, 2s, 1h.
+A SITE is a group of clients that config.yaml names (sites:); it stands for each of them, also as an end of a link: cut east-A.
 `
 
 var helpPatterns = `
@@ -88,10 +91,11 @@ Patterns of the judgement verbs:
                                 keys, those of them that the message has: ` + "num, epoch, reason, role, outcome, node, normal, announced, ready" + `
   A-B up|down                   both ends of the link are up, or both are down
   A|B key=value ...             a T-Server: running, inc, role, epoch, cti, sync, announced, ready, tagged, calls, unnamed, alarm, raised, alarms
+                also, under peer arbitration: activity (inactive, open or active), sessions, refused (logins), holder (A, B or none), deactivated
   M key=value ...               running, named, epoch, ready, restarts, alarm, raised, alarms
   S key=value ...               running, calls, alarm, raised, alarms
-  C1 key=value ...              running, epoch, acted, ignored, incomplete, alarm, raised, alarms
-  pair key=value ...            primary (A, B, none or both), ready, changed (ConnIDs that changed under clients' eyes), switchovers, alarms
+  C1 key=value ...              running, epoch, acted, ignored, incomplete, session (A, B or none, under peer arbitration), alarm, raised, alarms
+  pair key=value ...            active (under peer arbitration: A, B, none or both), clients (how many have a session there), primary (A, B, none or both), ready, changed (ConnIDs that changed under clients' eyes), switchovers, alarms
   call NAME key=value ...       up, held (by how many T-Servers), same (one ConnID at all of them), kept (the ConnID that it had first)
 
   alarm=NAME means that the alarm is raised there, alarm!=NAME that it is not; raised=NAME means that it was, at any time of the run; alarms is how many are: ` + alarmHelp() + `

@@ -14,7 +14,7 @@ import (
 func worldVerbs() []*verb {
 	nodesVerb := func(name, help string, do func(r *runner, id wire.ID) error) *verb {
 		return &verb{
-			name: name, group: world, usage: name + " NODE...", help: help,
+			name: name, group: world, usage: name + " NODE|SITE...", help: help,
 			parse: func(a *args) (step, error) {
 				ids, err := a.nodes()
 				return eachNode{ids, do}, err
@@ -27,11 +27,11 @@ func worldVerbs() []*verb {
 	}
 	return []*verb{
 		{
-			name: "boot", group: world, usage: "boot NODE...", parse: boot,
+			name: "boot", group: world, usage: "boot NODE|SITE...", parse: boot,
 			help: "Starts nodes that do not run, all at once. NATS runs from the beginning.",
 		},
 		{
-			name: "restart", group: world, usage: "restart NODE...", parse: boot,
+			name: "restart", group: world, usage: "restart NODE|SITE...", parse: boot,
 			help: "The same, for nodes that were killed or stopped.",
 		},
 		nodesVerb("kill", "Ends nodes as kill -9 does. Its heal is restart.", func(r *runner, id wire.ID) error { return r.world.Kill(id) }),
@@ -60,11 +60,11 @@ func worldVerbs() []*verb {
 			help: "Lets a share of what passes on a link be overtaken: it arrives up to that time late, 50ms if not given. Its heal is heal.",
 		},
 		{
-			name: "isolate", group: world, usage: "isolate NODE [black-hole]", parse: parseIsolate,
+			name: "isolate", group: world, usage: "isolate NODE|SITE [black-hole]", parse: parseIsolate,
 			help: "Cuts a node off from NATS: its connection is closed, or becomes a black hole. Its heal is heal.",
 		},
 		{
-			name: "heal", group: world, usage: "heal A->B | A-B | NODE | store | all", parse: parseHeal,
+			name: "heal", group: world, usage: "heal A->B | A-B | NODE | SITE | store | all", parse: parseHeal,
 			help: "Ends what cut, delay, drop, duplicate, reorder and isolate did to a link, a node's connection, what store did to the store, or everything.",
 		},
 		{
@@ -201,16 +201,19 @@ func parseShare(a *args) ([]direction, float64, error) {
 }
 
 type isolate struct {
-	id  wire.ID
+	ids []wire.ID
 	how fault.Isolation
 }
 
 func parseIsolate(a *args) (step, error) {
-	id, err := a.participant()
+	ids, err := a.nodeOrSite()
+	if err == nil && ids[0] == wire.NATS {
+		err = errors.New("NATS is the carrier, no node of the pair")
+	}
 	if err != nil {
 		return nil, err
 	}
-	s := isolate{id, fault.Dropped}
+	s := isolate{ids, fault.Dropped}
 	if len(a.words) > 0 {
 		if a.words[0] != "black-hole" {
 			return nil, fmt.Errorf("a node is isolated at once, or by a black-hole, not %q", a.words[0])
@@ -221,17 +224,19 @@ func parseIsolate(a *args) (step, error) {
 }
 
 func (s isolate) run(r *runner) error {
-	if err := r.act(func() error { return r.world.Isolate(s.id, s.how) }); err != nil {
-		return err
+	for _, id := range s.ids {
+		if err := r.act(func() error { return r.world.Isolate(id, s.how) }); err != nil {
+			return err
+		}
+		r.isolated[id] = true
 	}
-	r.isolated[s.id] = true
 	return nil
 }
 
 // heal ends faults of the carrier.
 type heal struct {
 	ways  []direction
-	id    wire.ID
+	ids   []wire.ID
 	all   bool
 	store bool
 }
@@ -247,8 +252,8 @@ func parseHeal(a *args) (step, error) {
 	if w == "store" {
 		return heal{store: true}, nil
 	}
-	if id, err := a.parseNode(w); err == nil {
-		return heal{id: id}, nil
+	if ids, err := a.parseNodes(w); err == nil {
+		return heal{ids: ids}, nil
 	}
 	ways, err := a.parseDirections(w)
 	return heal{ways: ways}, err
@@ -265,11 +270,15 @@ func (s heal) run(r *runner) error {
 		return fmt.Errorf("%w: the store takes what is written", errFailed)
 	case s.store:
 		return r.healStore()
-	case s.id != wire.None && !r.isolated[s.id]:
-		return fmt.Errorf("%w: %s is not isolated", errFailed, s.id)
-	case s.id != wire.None:
-		delete(r.isolated, s.id)
-		return r.act(func() error { return r.world.Isolate(s.id, fault.Joined) })
+	}
+	for _, id := range s.ids {
+		if !r.isolated[id] {
+			return fmt.Errorf("%w: %s is not isolated", errFailed, id)
+		}
+		delete(r.isolated, id)
+		if err := r.act(func() error { return r.world.Isolate(id, fault.Joined) }); err != nil {
+			return err
+		}
 	}
 	for _, d := range s.ways {
 		if _, bad := r.impaired[d]; !bad {

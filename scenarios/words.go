@@ -3,6 +3,7 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -191,6 +192,9 @@ func (a *args) parseNode(w string) (wire.ID, error) {
 	if id.IsClient() && int(id-wire.Client(1)) >= a.config.Clients {
 		return id, fmt.Errorf("there is no %s: clients is %d in the configuration", id, a.config.Clients)
 	}
+	if id == wire.MLayer && !a.config.HasM() {
+		return id, errors.New("there is no M: arbitration is peer")
+	}
 	if id == wire.World {
 		return id, errors.New("the world is no node")
 	}
@@ -201,16 +205,38 @@ func (a *args) parseNode(w string) (wire.ID, error) {
 func (a *args) nodes() ([]wire.ID, error) {
 	var ids []wire.ID
 	for len(ids) == 0 || len(a.words) > 0 {
-		id, err := a.node()
+		some, err := a.nodeOrSite()
 		if err != nil {
 			return nil, err
 		}
-		if slices.Contains(ids, id) {
-			return nil, fmt.Errorf("%s is named twice", id)
+		for _, id := range some {
+			if slices.Contains(ids, id) {
+				return nil, fmt.Errorf("%s is named twice", id)
+			}
 		}
-		ids = append(ids, id)
+		ids = append(ids, some...)
 	}
 	return ids, nil
+}
+
+// nodeOrSite reads the next word as a node, or as a site: its clients.
+func (a *args) nodeOrSite() ([]wire.ID, error) {
+	w, err := a.word("a node")
+	if err != nil {
+		return nil, err
+	}
+	return a.parseNodes(w)
+}
+
+func (a *args) parseNodes(w string) ([]wire.ID, error) {
+	if site, ok := a.config.Sites[w]; ok {
+		return site.Clients(), nil
+	}
+	id, err := a.parseNode(w)
+	if err != nil && len(a.config.Sites) > 0 {
+		err = fmt.Errorf("%w; sites are %s", err, strings.Join(slices.Sorted(maps.Keys(a.config.Sites)), ", "))
+	}
+	return []wire.ID{id}, err
 }
 
 // participant reads a node that runs the protocol: any but NATS.
@@ -239,9 +265,9 @@ func (a *args) directions() ([]direction, error) {
 
 // everyLink returns both directions of every link.
 func (a *args) everyLink() (ways []direction) {
-	for from := range wire.Client(a.config.Clients + 1) {
-		for to := range wire.Client(a.config.Clients + 1) {
-			if wire.LinkOf(from, to) != wire.NoLink {
+	for from := range wire.Client(1) + wire.ID(a.config.Clients) {
+		for to := range wire.Client(1) + wire.ID(a.config.Clients) {
+			if wire.LinkOf(from, to) != wire.NoLink && (a.config.HasM() || from != wire.MLayer && to != wire.MLayer) {
 				ways = append(ways, direction{from, to})
 			}
 		}
@@ -257,20 +283,25 @@ func (a *args) parseDirections(w string) ([]direction, error) {
 			return nil, fmt.Errorf("a link is A->B (one way) or A-B (both ways), not %q", w)
 		}
 	}
-	from, err := a.parseNode(left)
+	froms, err := a.parseNodes(left)
 	if err != nil {
 		return nil, err
 	}
-	to, err := a.parseNode(right)
+	tos, err := a.parseNodes(right)
 	if err != nil {
 		return nil, err
 	}
-	if wire.LinkOf(from, to) == wire.NoLink {
-		return nil, fmt.Errorf("%s and %s have no link", from, to)
-	}
-	ways := []direction{{from, to}}
-	if !oneWay {
-		ways = append(ways, direction{to, from})
+	var ways []direction
+	for _, from := range froms {
+		for _, to := range tos {
+			if wire.LinkOf(from, to) == wire.NoLink {
+				return nil, fmt.Errorf("%s and %s have no link", from, to)
+			}
+			ways = append(ways, direction{from, to})
+			if !oneWay {
+				ways = append(ways, direction{to, from})
+			}
+		}
 	}
 	return ways, nil
 }

@@ -24,9 +24,6 @@ func (a *Arbiter) Activate(cmd *node.Command, out *node.Output) {
 	}
 	wasOff := a.dur.Off
 	a.dur.Off = false
-	if wasOff {
-		a.noteOff(out)
-	}
 	a.asked = asked{id: cmd.ID, verb: cmd.Verb}
 	holds := !a.link.told || a.link.holder == a.self
 	if holds {
@@ -54,7 +51,6 @@ func (a *Arbiter) Deactivate(cmd *node.Command, out *node.Output) {
 		return
 	}
 	a.dur.Off = true
-	a.noteOff(out)
 	if a.link.told && a.link.holder == a.self && !a.link.peerOff {
 		a.handOver("P10", out)
 	} else {
@@ -80,7 +76,12 @@ func (a *Arbiter) notNow() string {
 	return ""
 }
 
-func (a *Arbiter) noteOff(out *node.Output) {
+// settleDeactivated states whether the server is deactivated, when that has changed.
+func (a *Arbiter) settleDeactivated(out *node.Output) {
+	if a.notedOff == a.dur.Off {
+		return
+	}
+	a.notedOff = a.dur.Off
 	n := uint64(0)
 	if a.dur.Off {
 		n = 1

@@ -64,6 +64,8 @@ type Arbiter struct {
 	grace   bool // graceTimer is armed
 	noStore bool // storeTimer is armed: the store takes nothing
 
+	notedOff bool // whether it is deactivated, as was noted last
+
 	// Of this step only, for the case that something was not stored.
 	touched bool  // the role depends on what was to be stored
 	before  State // of the role
@@ -108,9 +110,6 @@ func (a *Arbiter) peer() wire.ID { return a.self.Peer() }
 func (a *Arbiter) Start(stored Durable, out *node.Output) {
 	a.dur, a.highest = stored, max(stored.Highest, stored.Own)
 	a.note("P11", out)
-	if a.dur.Off {
-		a.noteOff(out)
-	}
 }
 
 // Begin begins a step.
@@ -258,6 +257,7 @@ func (a *Arbiter) Settle(out *node.Output) (changed bool) {
 		a.settleReady(out)
 	}
 	a.settleGrace(out)
+	a.settleDeactivated(out)
 	return state != a.state || own != a.dur.Own
 }
 

@@ -41,6 +41,7 @@ func (a *Arbiter) Restore(r *canon.Reader) {
 	a.asked.verb = r.String()
 	a.grace = r.Bool()
 	a.noStore = r.Bool()
+	a.notedOff = a.dur.Off // after Settle
 }
 
 func (d *Durable) append(b []byte) []byte {

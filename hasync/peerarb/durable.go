@@ -49,6 +49,7 @@ func (a *Arbiter) store(out *node.Output) {
 // The store is left alone for a while. With taken, another incarnation of this server has written: it is that one's turn.
 func (a *Arbiter) Unstored(stored Durable, taken bool, out *node.Output) {
 	a.dur = stored
+	a.notedOff = !stored.Off // what was noted in that step has been dropped
 	a.highest = max(a.highest, stored.Highest)
 	a.noStore = true
 	out.Set(node.Timer{Kind: storeTimer}, a.opt.StoreRetry)

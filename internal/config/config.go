@@ -50,6 +50,8 @@ type Config struct {
 	Arbitration Arbitration
 	// Login are the options of clients under peer arbitration; Users are the passwords, by user.
 	Login client.LoginOptions
+	// Sites are groups of clients, by name: so that a fault can take a share of them.
+	Sites map[string]Site `json:",omitempty"`
 }
 
 // Arbitration is the option arbitration.
@@ -115,6 +117,8 @@ type file struct {
 	Haflip        *time.Duration `yaml:"haflip-detect-timeout"`
 	Notices       *bool          `yaml:"disconnect-notices"`
 	Arbitration   *Arbitration   `yaml:"arbitration"`
+
+	Sites map[string]Site `yaml:"sites"`
 
 	LoginTimeout    *time.Duration `yaml:"login-timeout"`
 	LoginBackoff    *time.Duration `yaml:"login-backoff"`
@@ -209,6 +213,7 @@ func Parse(data []byte) (Config, error) {
 	set(&c.M.HaflipDetectTimeout, f.Haflip)
 	set(&c.DisconnectNotices, f.Notices)
 	set(&c.Arbitration, f.Arbitration)
+	c.Sites = f.Sites
 	set(&c.Login.Timeout, f.LoginTimeout)
 	set(&c.Login.Backoff, f.LoginBackoff)
 	set(&c.Login.BackoffMax, f.LoginBackoffMax)
@@ -296,6 +301,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Arbitration != ManagementLayer && c.Arbitration != Peer {
 		return fmt.Errorf("arbitration is %s or %s, not %q", ManagementLayer, Peer, c.Arbitration)
+	}
+	if err := c.checkSites(); err != nil {
+		return fmt.Errorf("configuration: %w", err)
 	}
 	for _, err := range []error{
 		c.Login.Validate(), c.checkWindow(),

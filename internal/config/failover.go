@@ -3,6 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"hotpair/internal/wire"
@@ -26,6 +30,57 @@ func (c *Config) checkWindow() error {
 	}
 	if o := c.A.Failover.ClientLossWindow; o < longest { // only the configured primary takes a census
 		return fmt.Errorf("client-loss-window is at least %s, the longest time in which a loss is noticed (twice addp-timeout), not %s", longest, o)
+	}
+	return nil
+}
+
+// Site is a group of clients: a client, or the first and the last one of a row, as C1 or C1-C10. It stands under its name in sites:.
+type Site struct {
+	First, Last wire.ID
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Site) UnmarshalText(b []byte) error {
+	first, last, row := strings.Cut(string(b), "-")
+	if !row {
+		last = first
+	}
+	var err, err2 error
+	s.First, err = wire.ParseID(first)
+	s.Last, err2 = wire.ParseID(last)
+	if err := errors.Join(err, err2); err != nil {
+		return fmt.Errorf("a site is C1, or C1-C10: %w", err)
+	}
+	if !s.First.IsClient() || s.Last < s.First || !s.Last.IsClient() {
+		return fmt.Errorf("a site is a client or a row of clients, as C1-C10, not %.40q", b)
+	}
+	return nil
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Site) MarshalText() ([]byte, error) {
+	return []byte(s.First.String() + "-" + s.Last.String()), nil
+}
+
+// Clients lists the clients of a site.
+func (s Site) Clients() (ids []wire.ID) {
+	for id := s.First; id <= s.Last; id++ {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// siteName is the form of a site's name: it cannot be taken for a node's, nor for a link.
+var siteName = regexp.MustCompile(`^[a-z][a-z0-9]{0,31}$`)
+
+func (c *Config) checkSites() error {
+	for _, name := range slices.Sorted(maps.Keys(c.Sites)) {
+		switch s := c.Sites[name]; {
+		case !siteName.MatchString(name) || name == "all" || name == "pair" || name == "store" || name == "call":
+			return fmt.Errorf("sites: a name is of small letters and digits, and no word of the scenario language, not %q", name)
+		case int(s.Last-wire.Client(1)) >= c.Clients:
+			return fmt.Errorf("sites: %s has %s, and clients is %d", name, s.Last, c.Clients)
+		}
 	}
 	return nil
 }

@@ -132,7 +132,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	r := newRig()
 	r.hear(wire.A, ringing(3, 2, 1))
 	r.hear(wire.A, primaryOf(3))
-	require.Empty(t, canontest.Unseen(r.c, func() []byte { return r.c.AppendCanonical(nil) }, []string{"self", "without"}))
+	require.Empty(t, canontest.Unseen(r.c, func() []byte { return r.c.AppendCanonical(nil) }, []string{"self", "without", "login"}))
 	again := New(wire.Client(1), 0)
 	require.NoError(t, again.Restore(r.c.AppendCanonical(nil)))
 	require.Equal(t, r.c, again)

@@ -1,0 +1,106 @@
+package scenarios
+
+import (
+	"fmt"
+	"strconv"
+
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+// failoverFacts is what is known of one node under peer arbitration.
+type failoverFacts struct {
+	// A T-Server.
+	activity    string
+	why         string // of the last change
+	sessions    uint64
+	refused     uint64 // logins
+	holder      wire.ID
+	deactivated bool
+
+	// A client.
+	session wire.ID // as it believes
+	wants   bool    // one
+}
+
+func (n *failoverFacts) note(note *node.Note) {
+	switch note.Kind {
+	case node.NoteActivity:
+		n.activity, n.why, n.sessions = note.Text, note.Why, note.M
+	case node.NoteDeactivated:
+		n.deactivated = note.N == 1
+	case node.NoteHolder:
+		n.holder = note.Peer
+	case node.NoteLogin, node.NoteLogout:
+		n.sessions = note.N
+	case node.NoteLoginRefused:
+		n.refused++
+	case node.NoteSession:
+		n.session = wire.None
+		if note.N == 1 {
+			n.session = note.Peer
+		}
+	case node.NoteWants:
+		n.wants = note.N == 1
+	}
+}
+
+func (n *failoverFacts) value(key string) string {
+	name := func(id wire.ID) string {
+		if id == wire.None {
+			return "none"
+		}
+		return id.String()
+	}
+	switch key {
+	case "activity":
+		if n.activity == "" {
+			return "inactive"
+		}
+		return n.activity
+	case "holder":
+		return name(n.holder)
+	case "deactivated":
+		return strconv.FormatBool(n.deactivated)
+	}
+	return name(n.session)
+}
+
+// active returns the server that is active; none if there is none, both if both are.
+func (f *facts) active() string {
+	a, b := f.node(wire.A), f.node(wire.B)
+	isA, isB := a.running && a.failover.activity == "active", b.running && b.failover.activity == "active"
+	switch {
+	case isA && isB:
+		return "both"
+	case isA:
+		return "A"
+	case isB:
+		return "B"
+	}
+	return "none"
+}
+
+// clientsAt counts the clients that believe to have a session at the server of this name.
+func (f *facts) clientsAt(server string) (count int) {
+	for id := wire.Client(1); int(id) < len(f.nodes); id++ {
+		if n := &f.nodes[id]; n.running && n.failover.session.String() == server {
+			count++
+		}
+	}
+	return count
+}
+
+// served is L2, and why it does not hold: every client that wants a session has one, at the one server that is active.
+func (f *facts) served() (bool, string) {
+	active := f.active()
+	if active != "A" && active != "B" {
+		return false, "there is no single active server: " + active
+	}
+	for id := wire.Client(1); int(id) < len(f.nodes); id++ {
+		if n := &f.nodes[id]; n.running && n.failover.wants && n.failover.session.String() != active {
+			return false, fmt.Sprintf("L2: %s has no session at %s, which is active", id, active)
+		}
+	}
+	return true, ""
+}
