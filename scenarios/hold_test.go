@@ -13,7 +13,7 @@ import (
 
 // TestScenariosHold runs every scenario in virtual time; the ladders are compared exactly.
 func TestScenariosHold(t *testing.T) {
-	for _, dir := range []string{"hotstandby", "carrier", "virtual"} {
+	for _, dir := range []string{"hotstandby", "carrier", "clientfailover", "virtual"} {
 		for _, sc := range all(t, dir) {
 			t.Run(sc.Name, func(t *testing.T) {
 				t.Parallel()
@@ -29,7 +29,7 @@ func TestScenariosHold(t *testing.T) {
 
 // everywhere are the scenarios that every world plays.
 func everywhere(t *testing.T) []*Scenario {
-	return append(all(t, "hotstandby"), all(t, "carrier")...)
+	return append(append(all(t, "hotstandby"), all(t, "carrier")...), all(t, "clientfailover")...)
 }
 
 // TestEqualVerdicts runs every scenario that is not for virtual time alone in all three worlds and compares the verdicts: the result of each assertion, the messages of

@@ -470,19 +470,17 @@ func TestPairOfArbiters(t *testing.T) {
 		kinds        string
 		faults, cmds int
 	}{
-		{"link one all", 1, 0},
 		{"carrier flap", 2, 0},
 		{"", 0, 3},
 		{"link crash", 1, 1},
 		{"cti", 1, 1},
 		{"cti crash", 2, 0},
-		{"one carrier", 1, 1},
+		{"link one", 1, 0},
 	} {
 		m := begun()
 		require.Empty(t, m.good())
 		m.faults, m.cmds = tc.faults, tc.cmds
-		states, wrong, path := search(m, tc.kinds, 2_000_000)
-		t.Log(tc, states)
+		_, wrong, path := search(m, tc.kinds, 2_000_000)
 		require.Empty(t, wrong, "%v: %s", tc, strings.Join(path, "\n"))
 	}
 }
