@@ -95,6 +95,7 @@ func (f *facts) record(r *trace.Record) {
 	case trace.Ended:
 		n.running, n.paused, n.holds = false, false, nil
 		n.announced, n.ready = false, false
+		n.failover = failoverFacts{}
 		for d := range f.up {
 			if d.from == r.Node {
 				delete(f.up, d)

@@ -14,9 +14,10 @@ import (
 // failover is what a T-Server has beside the rest under peer arbitration: the arbiter that says whether it is active, and the sessions of clients, which
 // have to log in. Its methods may be called on nil, and do nothing: a Management Layer decides then.
 type failover struct {
-	s     *Server
-	arb   *peerarb.Arbiter
-	ports []wire.ID // clients whose links are up, sorted: with a session or without
+	s      *Server
+	arb    *peerarb.Arbiter
+	alarms node.Alarms
+	ports  []wire.ID // clients whose links are up, sorted: with a session or without
 
 	stored bool // in this step something was to be stored
 }
@@ -88,6 +89,7 @@ func (f *failover) unstored(in *node.Input, out *node.Output) {
 	if in.Kind == node.StoreConflict {
 		why = "another incarnation has written"
 	}
+	f.alarms.Set(node.StoreFault, true, wire.None, why, out)
 	f.arb.Unstored(d.Arbiter, in.Kind == node.StoreConflict, out)
 	if in.Cmd != nil {
 		out.Refuse(in.Cmd, in.Cmd.Verb+": it was not stored: "+why)
@@ -158,6 +160,7 @@ func (f *failover) append(b []byte) []byte {
 		return b
 	}
 	b = f.arb.AppendCanonical(b)
+	b = canon.Uint(b, f.alarms)
 	b = canon.Uint(b, len(f.ports))
 	for _, id := range f.ports {
 		b = canon.Uint(b, id)
@@ -170,6 +173,7 @@ func (f *failover) restore(r *canon.Reader) {
 		return
 	}
 	f.arb.Restore(r)
+	f.alarms = canon.Read[node.Alarms](r)
 	f.ports = nil
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		f.ports = append(f.ports, canon.Read[wire.ID](r))
@@ -187,6 +191,7 @@ func (a *arbiterServer) Store(out *node.Output) {
 	}
 	a.stored = true
 	out.Persist(value)
+	a.alarms.Set(node.StoreFault, false, wire.None, "the store takes what is written", out)
 }
 
 // Drop implements peerarb.Server.
