@@ -49,7 +49,7 @@ func (e *Engine) settleBackup(out *node.Output) bool {
 		b.phase = syncIdle
 		return true
 	}
-	if b.phase != syncIdle && (b.phase != syncAnswered || !e.peer.announced) {
+	if b.phase != syncIdle && (b.phase != syncAnswered || !e.peer.announced) || e.opt.Without.Has(node.R4State) && !e.readNow {
 		return false
 	}
 	b.num++
@@ -61,7 +61,7 @@ func (e *Engine) settleBackup(out *node.Output) bool {
 
 // fullSyncDone: R9.
 func (e *Engine) fullSyncDone(m *wire.Message, out *node.Output) {
-	if e.role != wire.Backup || e.backup.phase != syncAwaiting || m.Num != e.backup.num {
+	if e.role != wire.Backup || e.backup.phase != syncAwaiting || m.Num != e.backup.num && !e.opt.Without.Has(node.FullSyncNum) {
 		return // of a Backup Ready that is withdrawn
 	}
 	e.backup.phase, e.backup.inTheWay = syncAnswered, 0
@@ -77,13 +77,16 @@ func (e *Engine) fullSyncDone(m *wire.Message, out *node.Output) {
 func (e *Engine) peerFailed(out *node.Output) {
 	if e.role == wire.Backup && e.backup.phase == syncAwaiting {
 		e.backup.phase = syncIdle
+		if e.opt.Without.Has(node.R11AtOnce) {
+			return
+		}
 		e.announce("R11", out)
 	}
 }
 
 // watchForPrimary: R11, its second sentence: how long no primary of this epoch was reached.
 func (e *Engine) watchForPrimary(out *node.Output) {
-	want := e.role == wire.Backup && e.carrier && !e.hasPrimary()
+	want := e.role == wire.Backup && e.carrier && !e.hasPrimary() && !e.opt.Without.Has(node.R11Alone)
 	if !want {
 		e.alone = false
 	}

@@ -55,6 +55,7 @@ type Engine struct {
 	handover handover
 	overdue  overdue
 	alone    bool // no primary of this epoch was reached for connect-tout (R11)
+	readNow  bool // the switch was read in this step; only what reads R3 and R4 as moments (node.R3State, node.R4State) asks
 	waiting  bool // aloneTimer is armed
 
 	toldPeer   report
@@ -130,7 +131,9 @@ func (e *Engine) Seq() uint64 { return e.seq }
 func (e *Engine) HAUp(inc uint64, out *node.Output) {
 	e.newSession(out)
 	e.peer = peer{up: true, inc: inc, role: wire.Backup, cti: callmodel.CTIDown}
-	e.names.setPeer(inc)
+	if !e.opt.Without.Has(node.KnownInc) || e.names.peerInc == 0 {
+		e.names.setPeer(inc)
+	}
 	e.toldPeer = report{}
 }
 
@@ -139,7 +142,7 @@ func (e *Engine) HADown(cause node.Cause, out *node.Output) {
 	if !e.peer.up {
 		return
 	}
-	if cause != node.CauseOwnCarrier {
+	if cause != node.CauseOwnCarrier || e.opt.Without.Has(node.OwnCarrier) {
 		e.peerFailed(out)
 	}
 	e.newSession(out)
@@ -157,8 +160,10 @@ func (e *Engine) CloseHA(out *node.Output) {
 // newSession: what was agreed with the peer held for its HA session.
 func (e *Engine) newSession(out *node.Output) {
 	e.stopTransfer(out)
-	e.primary = primary{}
-	e.names.untagAll()
+	if !e.opt.Without.Has(node.R10Abort) || e.role != wire.Primary {
+		e.primary = primary{}
+		e.names.untagAll()
+	}
 	if !e.opt.Without.Has(node.X5) || e.backup.phase != syncDone {
 		e.backup.phase = syncIdle
 	}
@@ -203,9 +208,12 @@ func (e *Engine) setCTI(s callmodel.CTIState, out *node.Output) {
 	}
 	e.cti = s
 	out.Note(node.Note{Kind: node.NoteCTI, Text: s.String(), N: e.seq})
+	e.readNow = s == callmodel.CTISynchronized
 	if s != callmodel.CTISynchronized {
 		e.backup.phase = syncIdle
-		e.withdraw(out)
+		if !e.opt.Without.Has(node.Withdrawal) {
+			e.withdraw(out)
+		}
 	}
 }
 
@@ -236,6 +244,7 @@ func (e *Engine) Settle(out *node.Output) {
 	}
 	e.settleOverdue(out)
 	e.noteProgress(out)
+	e.readNow = false
 }
 
 // settleAnnounced: R3, R11 and R13.
@@ -243,8 +252,10 @@ func (e *Engine) settleAnnounced(out *node.Output) bool {
 	switch {
 	case e.announced || e.cti != callmodel.CTISynchronized:
 		return false
-	case e.role == wire.Primary:
+	case e.role == wire.Primary && (e.readNow || !e.opt.Without.Has(node.R3State)):
 		e.announce("R3", out)
+	case e.role == wire.Primary:
+		return false
 	case !e.opt.HASyncDlyLnkConn:
 		e.announce("R13", out)
 	case e.alone && e.backup.phase != syncAwaiting && e.carrier:

@@ -79,7 +79,7 @@ func (e *Engine) keepEarly(id callmodel.CallID, c *entry, out *node.Output) bool
 		return false
 	}
 	e.names.setConnID(c, told.connID)
-	e.names.setKnown(c, told.from == e.names.peerInc)
+	e.names.setKnown(c, told.from == e.names.peerInc || e.opt.Without.Has(node.EarlyInc))
 	out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: c.connID, Text: kept})
 	if e.role == wire.Primary && !e.names.isKnown(c) {
 		e.sendName(id, c, out) // who told it is gone; the peer that is there now has not heard of it
@@ -97,7 +97,14 @@ func (e *Engine) invent(id callmodel.CallID, c *entry, out *node.Output) {
 
 func (e *Engine) newConnID() callmodel.ConnID {
 	e.invented++
-	return callmodel.NewConnID(uint8(e.self-wire.A), e.inc, e.invented)
+	server, start := uint8(e.self-wire.A), e.inc
+	if e.opt.Without.Has(node.ServerBit) {
+		server = 0
+	}
+	if e.opt.Without.Has(node.StartNumber) {
+		start = 1
+	}
+	return callmodel.NewConnID(server, start, e.invented)
 }
 
 // NameReleased invents the ConnID of a call that was released before it had one: its events are still to be told (X8).
@@ -139,6 +146,9 @@ func (e *Engine) callNamed(m *wire.Message, out *node.Output) {
 		e.adopt(c, m, out)
 	} else if e.cti != callmodel.CTISynchronized || m.Call.Born > e.seq {
 		e.names.tellEarly(early{m.Call, m.ConnID, e.peer.inc})
+		if e.opt.Without.Has(node.EarlyOlder) {
+			e.names.older = e.names.older[:0]
+		}
 	} else {
 		e.server.Named(m.Call, m.ConnID) // it is over, but clients may still have to be told of it (X8)
 	}
@@ -149,6 +159,9 @@ func (e *Engine) callNamed(m *wire.Message, out *node.Output) {
 func (e *Engine) adopt(c *entry, m *wire.Message, out *node.Output) {
 	id := callmodel.CallID{Ref: m.Call.Ref, Born: c.born}
 	news := c.connID != m.ConnID
+	if news && c.connID != 0 && e.opt.Without.Has(node.Adoption) {
+		return
+	}
 	if news {
 		e.names.setConnID(c, m.ConnID)
 		out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: m.ConnID, Text: adopted})

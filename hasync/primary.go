@@ -38,7 +38,7 @@ func (e *Engine) backupReady(m *wire.Message) {
 	if e.opt.Without.Has(node.X1) {
 		p.watermark = 0
 	}
-	if e.cti == callmodel.CTISynchronized {
+	if e.cti == callmodel.CTISynchronized && !e.opt.Without.Has(node.TagAtBackupReady) {
 		p.cursor = 0
 		e.names.tagAll()
 	}
@@ -47,20 +47,21 @@ func (e *Engine) backupReady(m *wire.Message) {
 // settlePrimary: R6, R7, R8, R10, X2 and X4.
 func (e *Engine) settlePrimary(out *node.Output) bool {
 	p := &e.primary
-	if e.role != wire.Primary || !e.peer.up || e.peer.cti != callmodel.CTISynchronized {
+	backupFailed := !e.peer.up || e.peer.cti != callmodel.CTISynchronized
+	if e.role != wire.Primary || backupFailed && !e.opt.Without.Has(node.R10Abort) {
 		return e.stopSynchronizing(out) // R10
 	}
-	if !p.asked {
+	if !p.asked || !e.peer.up {
 		return false
 	}
 	switch e.cti {
 	case callmodel.CTISynchronizing:
-		if e.names.tagging {
-			return false // X4 is off, and the CTI link came back before anything was answered
+		if e.names.tagging || e.opt.Without.Has(node.R7StartUp) {
+			return false // R7 is off; or X4 is off, and the CTI link came back before anything was answered
 		}
 		e.answer(wire.StartUp, out) // R7
 	case callmodel.CTIDown:
-		if e.names.tagging && e.opt.Without.Has(node.X4) {
+		if e.names.tagging && e.opt.Without.Has(node.X4) || e.opt.Without.Has(node.R8LinkDown) {
 			return false
 		}
 		e.answer(wire.LinkDown, out) // R8, X4
@@ -79,6 +80,7 @@ func (e *Engine) answer(reason wire.Reason, out *node.Output) {
 	e.names.untagAll()
 	e.primary.asked, e.primary.watermark = false, 0
 	e.primary.sent = reason == wire.Synchronized
+	e.primary.acked = e.primary.sent && e.opt.Without.Has(node.FullSyncAcked)
 	m := e.sendPeer(wire.FullSyncDone, out)
 	m.Num, m.Reason, m.Seq = e.primary.num, reason, e.seq
 }

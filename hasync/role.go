@@ -13,7 +13,7 @@ func (e *Engine) Receive(m *wire.Message, out *node.Output) {
 		e.peerTold(m) // what the peer is made of has no epoch
 	}
 	isAck := m.Kind == wire.CallNamedAck || m.Kind == wire.FullSyncAck
-	if m.Epoch < e.epoch && !isAck && !e.opt.Without.Has(node.X6) {
+	if m.Epoch < e.epoch && !isAck && !e.opt.Without.Has(node.X6|node.HAEpoch) {
 		return
 	}
 	e.heardOfEpoch(m.Epoch, out)
@@ -46,7 +46,7 @@ func (e *Engine) ReceiveM(m *wire.Message, out *node.Output) {
 	case wire.PeerFailed:
 		e.HeardOfEpoch(wire.MLayer, m.Epoch, out)
 		// R11: "or M says so". Whatever still comes of that session is not to be acted on.
-		if m.Node == e.self.Peer() && m.Inc == e.peer.inc {
+		if m.Node == e.self.Peer() && (m.Inc == e.peer.inc || e.opt.Without.Has(node.PeerFailedInc)) {
 			e.CloseHA(out)
 		}
 	default:
@@ -76,7 +76,7 @@ func (e *Engine) heardOfEpoch(epoch uint64, out *node.Output) {
 	if e.opt.PeerArbitration && e.role == wire.Primary {
 		return
 	}
-	if epoch > e.epoch && !e.opt.Without.Has(node.X6) {
+	if epoch > e.epoch && !e.opt.Without.Has(node.X6|node.StepDown) {
 		e.become(wire.Backup, epoch, out)
 	}
 }
@@ -84,10 +84,10 @@ func (e *Engine) heardOfEpoch(epoch uint64, out *node.Output) {
 // appoint: the Management Layer says who is primary in an epoch (R1, R14, X6).
 func (e *Engine) appoint(m *wire.Message, out *node.Output) {
 	anyEpoch := e.opt.Without.Has(node.X6)
-	if m.Epoch < e.epoch && !anyEpoch {
+	if m.Epoch < e.epoch && !anyEpoch && !e.opt.Without.Has(node.AppointEpoch) {
 		return
 	}
-	if m.Node == e.self && m.Inc == e.inc {
+	if m.Node == e.self && (m.Inc == e.inc || e.opt.Without.Has(node.AppointInc)) {
 		e.become(wire.Primary, m.Epoch, out)
 		e.roleTaken(m.Epoch, wire.Taken, out)
 		return
@@ -129,7 +129,7 @@ func (e *Engine) become(role wire.Role, epoch uint64, out *node.Output) {
 	}
 	e.noteRole(out)
 	e.server.RoleChanged(out)
-	if role == wire.Primary {
+	if role == wire.Primary && !e.opt.Without.Has(node.NameUnnamed) {
 		e.nameTheUnnamed(out)
 	}
 }
@@ -181,7 +181,7 @@ func (e *Engine) settleHandover(out *node.Output) bool {
 	switch {
 	case !e.peer.up:
 		e.handover.state = handoverFailed
-	case e.primary.namedAcked == e.primary.named:
+	case e.primary.namedAcked == e.primary.named || e.opt.Without.Has(node.HandoverAck):
 		e.handover.state = handoverDone
 	default:
 		return false

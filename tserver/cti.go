@@ -28,7 +28,8 @@ func (s *Server) fromSwitch(m *wire.Message, out *node.Output) {
 	}
 	// Live events follow each other without a hole. A hole means that the switch was silent towards this T-Server: what it
 	// holds may be wrong, so the switch is read again.
-	if s.engine.CTI() != callmodel.CTISynchronized || m.Seq != s.engine.Seq()+1 {
+	gap := m.Seq != s.engine.Seq()+1 && !s.opt.Without.Has(node.CTIGap)
+	if s.engine.CTI() != callmodel.CTISynchronized || gap {
 		s.resynchronize(m, out, "event number out of order")
 		return
 	}

@@ -58,7 +58,7 @@ func (s *Server) keptAlive(m *wire.Message, out *node.Output) {
 		return
 	}
 	k.open, k.failed = false, 0
-	if s.engine.CTI() == callmodel.CTISynchronized && m.Seq != s.engine.Seq() {
+	if s.engine.CTI() == callmodel.CTISynchronized && m.Seq != s.engine.Seq() && !s.opt.Without.Has(node.KplNumber) {
 		s.resynchronize(m, out, "the switch is at another event number")
 	}
 }

@@ -13,7 +13,7 @@ func (l *Layer) lost(in *node.Input, out *node.Output) {
 	if l.opt.Autorestart && in.Cause != node.CauseGoodbye {
 		out.Note(node.Note{Kind: node.NoteRestart, Peer: in.Peer})
 	}
-	if l.opt.DisconnectSwitchoverTimeout == 0 || in.Cause == node.CauseGoodbye || (l.awaiting && in.Peer == l.rec.Named.Peer()) {
+	if l.opt.DisconnectSwitchoverTimeout == 0 || l.opt.Without.Has(node.LookAgain) || in.Cause == node.CauseGoodbye || (l.awaiting && in.Peer == l.rec.Named.Peer()) {
 		l.giveUp(in.Peer, out)
 		return
 	}

@@ -35,6 +35,7 @@ type Layer struct {
 	changed bool    // flipTimer is armed
 
 	persisted bool // in this step, so that what follows may be dropped
+	lostNow   bool // in this step a T-Server was lost, or its EventLinkConnected; only what reads R14 as a moment (node.R14State) asks
 }
 
 // view is what M knows of a T-Server.
@@ -56,7 +57,7 @@ func New(o Options) *Layer { return &Layer{opt: o} }
 
 // Step implements node.Node.
 func (l *Layer) Step(in *node.Input, out *node.Output) {
-	l.persisted = false
+	l.persisted, l.lostNow = false, in.Kind == node.PortDown || in.Kind == node.Receive && in.Msg.Kind == wire.EventLinkDisconnected
 	switch in.Kind {
 	case node.Start:
 		l.load(in.Value, out)

@@ -256,5 +256,5 @@ func TestAutorestart(t *testing.T) {
 func TestCanonicalHoldsEveryField(t *testing.T) {
 	r := pair(t)
 	l := r.layer
-	require.Empty(t, canontest.Unseen(l, func() []byte { return l.AppendCanonical(nil) }, []string{"opt", "ready", "persisted"}))
+	require.Empty(t, canontest.Unseen(l, func() []byte { return l.AppendCanonical(nil) }, []string{"opt", "ready", "persisted", "lostNow"}))
 }

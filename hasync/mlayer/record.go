@@ -41,15 +41,21 @@ func (l *Layer) name(id wire.ID, normal bool, why string, out *node.Output) {
 	rec := record{Epoch: l.rec.Epoch, Named: id, Inc: l.view(id).inc, Normal: normal}
 	if !l.opt.Without.Has(node.X6) {
 		rec.Epoch = l.highestEpoch() + 1
+		if l.opt.Without.Has(node.HighestEpoch) {
+			rec.Epoch = l.rec.Epoch + 1
+		}
 	}
 	l.setRecord(rec, why, out)
 	l.stopAwaiting(out)
-	l.oldDone = cold || !l.view(id.Peer()).up
+	l.oldDone = cold || !l.view(id.Peer()).up || l.opt.Without.Has(node.OldFirst)
 	l.tellOld(out)
 }
 
 func (l *Layer) setRecord(rec record, why string, out *node.Output) {
 	l.rec = rec
+	if l.opt.Without.Has(node.PersistFirst) && l.view(rec.Named).up {
+		l.assign(rec.Named, out)
+	}
 	l.persist(out)
 	out.Note(node.Note{Kind: node.NoteRecord, Peer: rec.Named, N: rec.Epoch, M: rec.Inc, Text: why})
 	l.t[0].assigned, l.t[1].assigned = false, false
@@ -71,6 +77,10 @@ func (l *Layer) tellOld(out *node.Output) {
 		return
 	}
 	l.assign(l.rec.Named.Peer(), out)
+	if l.opt.Without.Has(node.OldAnswer) {
+		l.oldDone = true
+		return
+	}
 	l.awaiting = true
 	out.Set(node.Timer{Kind: oldTimer}, l.opt.ConnectTout)
 }

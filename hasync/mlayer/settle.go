@@ -7,8 +7,11 @@ import (
 
 // learn begins the time in which M only listens (X12).
 func (l *Layer) learn(out *node.Output) {
-	l.learning = true
 	l.oldDone = false
+	if l.opt.Without.Has(node.Learning) && l.rec.Named != wire.None {
+		return
+	}
+	l.learning = true
 	out.Set(node.Timer{Kind: learnTimer}, l.opt.DisconnectSwitchoverTimeout+l.opt.ConnectTout)
 }
 
@@ -77,7 +80,10 @@ func (l *Layer) follow(out *node.Output) {
 // EventLinkConnected in force, and the other has.
 func (l *Layer) switchOver(out *node.Output) {
 	named, other := l.view(l.rec.Named), l.view(l.rec.Named.Peer())
-	another := named.told && named.inc != l.rec.Inc
+	another := named.told && named.inc != l.rec.Inc && !l.opt.Without.Has(node.RecordInc)
+	if l.opt.Without.Has(node.R14State) && !l.lostNow {
+		return
+	}
 	var why string
 	switch {
 	case named.waiting: // X11

@@ -75,7 +75,7 @@ type AddpOptions struct {
 // LinkOptions returns the link layer's options of a node.
 func (c *Config) LinkOptions(id wire.ID) link.Options {
 	o := c.Link
-	o.Version = wire.Version
+	o.Version, o.Without = wire.Version, c.Without
 	if id.IsTServer() {
 		o.Version = []uint32{c.A.ProtocolVersion, c.B.ProtocolVersion}[id-wire.A]
 		own := c.Addp[id-wire.A]

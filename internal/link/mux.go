@@ -33,6 +33,8 @@ type Options struct {
 	SyncReconnect time.Duration
 	// Version is the node's version of the protocol, 1 to wire.MaxVersion; 0 is 1.
 	Version uint32
+	// Without switches guards off.
+	Without node.Rules
 }
 
 // MinAddpRemote bounds how often one end can be made to poll by the other.

@@ -136,7 +136,8 @@ func (m *Mux) inSession(p *port, h Header, msg *wire.Message) {
 			m.open(p)
 		}
 	}
-	if !p.up || h.FromInc != p.peerInc || h.Session != p.session {
+	another := h.FromInc != p.peerInc || h.Session != p.session
+	if !p.up || another && !m.opt.Without.Has(node.LinkSession) {
 		m.unknown(p, h)
 		return
 	}
@@ -145,7 +146,7 @@ func (m *Mux) inSession(p *port, h Header, msg *wire.Message) {
 	case Data:
 		m.data(p, h, msg)
 	case Poll, PollAck:
-		if h.Seq > p.got {
+		if h.Seq > p.got && !m.opt.Without.Has(node.LinkGap) {
 			m.lost(p, node.CauseGap)
 		} else if h.Kind == Poll {
 			m.sendHeader(p, PollAck)
@@ -155,13 +156,13 @@ func (m *Mux) inSession(p *port, h Header, msg *wire.Message) {
 
 func (m *Mux) data(p *port, h Header, msg *wire.Message) {
 	switch {
-	case h.Seq <= p.got:
+	case h.Seq <= p.got && !m.opt.Without.Has(node.LinkDuplicate|node.LinkSession):
 		return // a duplicate
-	case h.Seq > p.got+1:
+	case h.Seq > p.got+1 && !m.opt.Without.Has(node.LinkGap):
 		m.lost(p, node.CauseGap)
 		return
 	}
-	p.got++
+	p.got = max(p.got, h.Seq)
 	if h.Ver > m.opt.Version {
 		if m.known = *msg; !m.known.ReadAs(m.opt.Version) {
 			m.skip(p, &m.known)

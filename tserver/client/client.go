@@ -71,7 +71,7 @@ func (c *Client) register(at wire.ID, dn callmodel.DN, out *node.Output) {
 // receive: X6: an event of a lower epoch is ignored, and its sender, if it takes itself for primary, is told of the higher one.
 func (c *Client) receive(in *node.Input, out *node.Output) {
 	m := in.Msg
-	if m.Epoch < c.epoch {
+	if m.Epoch < c.epoch && !c.without.Has(node.ClientEpoch) {
 		if m.Kind == wire.EventServerInfo && m.Role == wire.Primary || m.Kind.IsCallEvent() {
 			out.Send(in.Peer, wire.EpochSeen).Epoch = c.epoch
 		}
@@ -80,7 +80,7 @@ func (c *Client) receive(in *node.Input, out *node.Output) {
 		}
 		return
 	}
-	c.epoch = m.Epoch
+	c.epoch = max(c.epoch, m.Epoch)
 	switch {
 	case m.Kind == wire.EventServerInfo && m.Role == wire.Primary && c.seq != 0:
 		c.resume(in.Peer, out)
@@ -128,7 +128,7 @@ func (c *Client) resumed(from wire.ID, m *wire.Message, out *node.Output) {
 // act: an event that was seen before is not seen again.
 func (c *Client) act(from wire.ID, m *wire.Message, out *node.Output) {
 	seen := m.Seq < c.seq || m.Seq == c.seq && m.Sub <= c.sub && c.seq != 0
-	if (seen || c.resuming == from) && !c.without.Has(node.X8) {
+	if (seen && !c.without.Has(node.ClientSeen) || c.resuming == from) && !c.without.Has(node.X8) {
 		return
 	}
 	c.seq, c.sub = m.Seq, m.Sub
