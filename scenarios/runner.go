@@ -12,6 +12,7 @@ import (
 
 	"hotpair/internal/fault"
 	"hotpair/internal/monitor"
+	"hotpair/internal/natsworld"
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
 	"hotpair/internal/wire"
@@ -43,6 +44,8 @@ type Options struct {
 	Flip int
 	// Log takes what real worlds say about processes; nil discards it.
 	Log io.Writer
+	// Probe looks at the NATS server of the world NATS, if that is started for the run; nil: nobody does.
+	Probe *natsworld.Probe
 	// FirstViolation ends the run when something that must hold does not; otherwise it goes on to its last line.
 	FirstViolation bool
 	// Converge is how long, on the run's clock, the pair may take to become whole in virtual time after everything was healed; 0 is an hour.

@@ -108,9 +108,15 @@ func (d *description) channelOf(subject string) *channel {
 
 // check holds a payload against the channel of its subject: it is one of the channel's messages.
 func (d *description) check(subject string, payload []byte) error {
+	_, err := d.identify(subject, payload)
+	return err
+}
+
+// identify returns which of a channel's messages it is.
+func (d *description) identify(subject string, payload []byte) (string, error) {
 	c := d.channelOf(subject)
 	if c == nil {
-		return fmt.Errorf("no channel has the subject %s", subject)
+		return "", fmt.Errorf("no channel has the subject %s", subject)
 	}
 	var value any
 	var noJSON error
@@ -120,20 +126,20 @@ func (d *description) check(subject string, payload []byte) error {
 		value, noJSON = jsonschema.UnmarshalJSON(bytes.NewReader(payload))
 	}
 	why := noJSON
-	for _, m := range c.messages {
+	for name, m := range c.messages {
 		if !m.isJSON {
-			return nil
+			return name, nil
 		}
 		if noJSON != nil {
 			continue
 		}
 		err := m.schema.Validate(value)
 		if err == nil {
-			return nil
+			return name, nil
 		}
 		if why == nil || strings.Contains(why.Error(), "/pkt'") || strings.Contains(why.Error(), "/msg/kind'") {
 			why = err
 		}
 	}
-	return fmt.Errorf("%s: the payload is none of channel %s: %.200s\n%w", subject, c.name, payload, why)
+	return "", fmt.Errorf("%s: the payload is none of channel %s: %.200s\n%w", subject, c.name, payload, why)
 }

@@ -34,15 +34,28 @@ type Options struct {
 	URL string
 	// Login is whom all nodes connect as where the server is not ours: a user that may do everything.
 	Login Login
-	// ServerLog hears what our own server logs, every message with it; nil for nobody.
-	ServerLog server.Logger
-	Sink      trace.Sink
+	// Probe looks at our own server; nil: nobody does.
+	Probe *Probe
+	Sink  trace.Sink
 	// NewNode makes the nodes; nil means cast.New.
 	NewNode func(wire.ID, *config.Config) node.Node
 	// Tester: our own server has a user for a tester, who drives the pair (access.Tester).
 	Tester bool
 	// Tolerant takes a node that ended by itself for a fault that somebody injected.
 	Tolerant bool
+}
+
+// ServerLog hears what a NATS server logs.
+type ServerLog = server.Logger
+
+// Probe looks at the NATS server of a world, and lets others in.
+type Probe struct {
+	// Keys are those of the pair's users (access.NewKeys), instead of fresh ones.
+	Keys access.Keys
+	// Log hears what the server logs, every message with it.
+	Log ServerLog
+	// Started is called when the server accepts connections at a URL.
+	Started func(url string)
 }
 
 // local runs all nodes in this process.
@@ -86,9 +99,14 @@ func (l *local) openNATS() error {
 		l.pair = "run" + strconv.FormatInt(time.Now().UnixNano(), 36) + strconv.Itoa(os.Getpid())
 		return l.relayForeign()
 	}
+	if l.opt.Probe == nil {
+		l.opt.Probe = &Probe{}
+	}
 	var err error
-	if l.keys, err = access.NewKeys(l.access()); err != nil {
-		return err
+	if l.keys = l.opt.Probe.Keys; l.keys == nil {
+		if l.keys, err = access.NewKeys(l.access()); err != nil {
+			return err
+		}
 	}
 	if l.dir, err = os.MkdirTemp("", "hotpair-nats-"); err != nil {
 		return fmt.Errorf("NATS server: its store: %w", err)
@@ -97,6 +115,9 @@ func (l *local) openNATS() error {
 		return err
 	}
 	l.relay = relay.New(relay.Options{Upstream: l.server.Addr(), Seed: l.opt.Seed})
+	if l.opt.Probe.Started != nil {
+		l.opt.Probe.Started(l.server.URL())
+	}
 	return nil
 }
 
@@ -301,7 +322,7 @@ func (l *local) SetOption(id wire.ID, key, value string) error {
 // StartNATS implements Driver.
 func (l *local) StartNATS() error {
 	s, err := StartServer(ServerOptions{
-		Port: l.port, StoreDir: filepath.Join(l.dir, "jetstream"), Log: l.opt.ServerLog,
+		Port: l.port, StoreDir: filepath.Join(l.dir, "jetstream"), Log: l.opt.Probe.Log,
 		Config: access.ServerConfig(l.access(), l.keys, access.ServerOptions{}),
 	})
 	if err != nil {
