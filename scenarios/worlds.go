@@ -32,7 +32,7 @@ func newWorld(o Options, c config.Config, sink trace.Sink) (World, error) {
 	if o.World != Sim {
 		c.Slacken(time.Duration(float64(o.Slack) * o.Speed))
 	}
-	n := natsworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, URL: o.NATSURL, Sink: sink}
+	n := natsworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, URL: o.NATSURL, Probe: o.Probe, Sink: sink}
 	p := procworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, Sink: sink, Log: o.Log}
 	if o.session != nil { // others may kill processes, too
 		n.Tester, n.Tolerant = true, true

@@ -210,7 +210,7 @@ func (b *builder) packet(name string) {
 	for _, field := range header {
 		if slices.Contains(p.Need, field) || slices.Contains(p.May, field) {
 			properties = append(properties, yaml.MapItem{Key: field, Value: ref("components/schemas/packet." + field)})
-			example = append(example, yaml.MapItem{Key: field, Value: exampleOf(b.base.Packet[field])})
+			example = append(example, yaml.MapItem{Key: field, Value: exampleOf(b.base.Packet[field], 0)})
 		}
 	}
 	b.add(name, p.Summary, object(append([]string{"pkt"}, p.Need...), properties), example)
@@ -223,28 +223,50 @@ func (b *builder) message(k wire.Kind, from, to wire.ID) error {
 		return fmt.Errorf("kind %s has no comment in internal/wire/kind.go", k)
 	}
 	need, may := k.Shape()
-	properties, example := yaml.MapSlice{{Key: "kind", Value: constant(k.String())}}, yaml.MapSlice{{Key: "kind", Value: k.String()}}
+	properties := yaml.MapSlice{{Key: "kind", Value: constant(k.String())}}
 	for _, name := range wire.FieldNames() {
 		if slices.Contains(need, name) || slices.Contains(may, name) {
 			properties = append(properties, yaml.MapItem{Key: name, Value: ref("components/schemas/" + name)})
-			example = append(example, yaml.MapItem{Key: name, Value: exampleOf(b.fields[name])})
 		}
 	}
 	msg := object(append([]string{"kind"}, need...), properties)
-	packet, sample := yaml.MapSlice{{Key: "pkt", Value: constant("data")}}, yaml.MapSlice{{Key: "pkt", Value: "data"}}
-	for _, field := range []string{"fromInc", "toInc", "session", "seq", "idx", "ver"} {
+	packet := yaml.MapSlice{{Key: "pkt", Value: constant("data")}}
+	for _, field := range dataFields {
 		packet = append(packet, yaml.MapItem{Key: field, Value: ref("components/schemas/packet." + field)})
-		if field != "ver" {
-			sample = append(sample, yaml.MapItem{Key: field, Value: exampleOf(b.base.Packet[field])})
-		}
 	}
 	packet = append(packet, yaml.MapItem{Key: "msg", Value: msg})
-	sample, err := withVersion(sample, example, from, to)
+	sample, err := b.exampleOfKind(k, from, to)
 	if err != nil {
 		return fmt.Errorf("%s: its example: %w", k, err)
 	}
 	b.add(k.String(), doc, object([]string{"pkt", "fromInc", "toInc", "session", "seq", "msg"}, packet), sample)
 	return nil
+}
+
+// dataFields are the fields of a packet with a message.
+var dataFields = []string{"fromInc", "toInc", "session", "seq", "idx", "ver"}
+
+// exampleOfKind puts an example together of those of the fields: of the first ones, or, if nodes would not read that, of the next.
+func (b *builder) exampleOfKind(k wire.Kind, from, to wire.ID) (packet yaml.MapSlice, err error) {
+	need, may := k.Shape()
+	for try := range 3 {
+		msg := yaml.MapSlice{{Key: "kind", Value: k.String()}}
+		for _, name := range wire.FieldNames() {
+			if slices.Contains(need, name) || slices.Contains(may, name) {
+				msg = append(msg, yaml.MapItem{Key: name, Value: exampleOf(b.fields[name], try)})
+			}
+		}
+		packet = yaml.MapSlice{{Key: "pkt", Value: "data"}}
+		for _, field := range dataFields {
+			if field != "ver" {
+				packet = append(packet, yaml.MapItem{Key: field, Value: exampleOf(b.base.Packet[field], 0)})
+			}
+		}
+		if packet, err = withVersion(packet, msg, from, to); err == nil {
+			return packet, nil
+		}
+	}
+	return packet, err
 }
 
 // others adds what is no packet.

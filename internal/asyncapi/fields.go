@@ -94,14 +94,12 @@ func enumeration(t reflect.Type) (names []string) {
 	return names
 }
 
-// exampleOf returns a schema's first example.
-func exampleOf(s yaml.MapSlice) any {
+// exampleOf returns one of a schema's examples, the last one if there are not so many.
+func exampleOf(s yaml.MapSlice, try int) any {
 	for _, item := range s {
-		if list, ok := item.Value.([]any); ok && item.Key == "examples" {
-			return list[0]
-		}
-		if v := reflect.ValueOf(item.Value); item.Key == "examples" {
-			return v.Index(0).Interface()
+		if item.Key == "examples" {
+			list := reflect.ValueOf(item.Value)
+			return list.Index(min(try, list.Len()-1)).Interface()
 		}
 	}
 	panic("asyncapi: a schema without an example")

@@ -150,6 +150,7 @@ func (b *builder) rest() error {
 	b.add("empty", "Nothing.", yaml.MapSlice{{Key: "maxLength", Value: 0}}, nil)
 	b.foreign("natsRequest", "A request to NATS itself: see its documentation.", "application/json")
 	b.foreign("natsNotice", "NATS tells that a connection has ended: see its documentation.", "application/json")
+	b.foreign("testRequest", "A request, or its answer, of a program that drives a pair under test: docs/harness.md.", "application/json")
 	b.foreign("value", "What a node keeps: its start number, or a line with the incarnation that wrote it and its durable state behind it.", "text/plain")
 	for _, c := range []struct {
 		name, address, summary string
@@ -160,6 +161,8 @@ func (b *builder) rest() error {
 		{"trace", "hotpair.{pair}.trace.{node}", "Records of nodes that were started by hand, as far as they arrive.", false, []string{"record"}},
 		{"started", "hotpair.{pair}.started.{node}", "A node starts, and tells older processes of its name.", false, []string{"started"}},
 		{"audit", access.AuditSubject("{pair}", "{node}"), "What operators had a node do: the stream hotpair_audit_{pair}.", false, []string{"auditEntry"}},
+		{"test", access.TestSubject("{pair}"), "A program drives a pair that is under test (docs/harness.md).", true, []string{"testRequest"}},
+		{"testRecords", access.TestRecordsSubject("{pair}"), "The records of a pair that is under test.", false, []string{"record"}},
 		{"discovery", "$SRV.{verb}", "NATS's service protocol: every node answers.", true, []string{"empty"}},
 		{"discoveryByName", "$SRV.{verb}.{name}", "The same, for services of a name.", true, []string{"empty"}},
 		{"discoveryById", "$SRV.{verb}.{name}.{id}", "The same, for one node.", true, []string{"empty"}},
