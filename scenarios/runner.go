@@ -309,6 +309,19 @@ func (r *runner) runUntil(until time.Duration, done func() bool) (bool, error) {
 }
 
 // stopped reports that the run ends here, because something that must hold does not.
+// lastLine draws the conclusions of judgements that are decided behind the last line. In a run that was cut, what did not come true has not failed.
+func (r *runner) lastLine(cut bool) {
+	for _, w := range r.watchers {
+		if cut && w.judge.kind == onceTrue {
+			continue
+		}
+		ok, detail := w.verdict()
+		r.assert(w.line, ok, detail)
+	}
+	r.watchers = nil
+	slices.SortStableFunc(r.res.Assertions, func(a, b Assertion) int { return a.Line - b.Line })
+}
+
 func (r *runner) stopped() bool { return r.opt.FirstViolation && len(r.monitors.Violations()) > 0 }
 
 // run carries out the lines, lets the pair converge, and draws the verdict.
@@ -321,15 +334,7 @@ func (r *runner) conclude(err error) {
 	if broke {
 		r.fail(CouldNotTell, err.Error()) // before the watchers: what did not come true in part of a run has not failed
 	}
-	for _, w := range r.watchers {
-		if cut && w.judge.kind == onceTrue {
-			continue
-		}
-		ok, detail := w.verdict()
-		r.assert(w.line, ok, detail)
-	}
-	r.watchers = nil
-	slices.SortStableFunc(r.res.Assertions, func(a, b Assertion) int { return a.Line - b.Line })
+	r.lastLine(cut)
 	if err == nil && r.sc.NoConverge == "" {
 		err = r.converge()
 	}

@@ -327,6 +327,25 @@ func (s *Session) SoFar() (*Result, error) {
 	return &res, nil
 }
 
+// Converge does what Finish does, and ends nothing: judgements about all that came before (never, always, sometimes) are decided, everything is healed, and the
+// pair must become whole. The result is as of SoFar.
+func (s *Session) Converge() (*Result, error) {
+	if err := s.take(); err != nil {
+		return nil, err
+	}
+	s.r.lastLine(false)
+	if s.r.sc.NoConverge == "" {
+		switch err := s.r.converge(); {
+		case errors.Is(err, errFailed):
+			s.r.fail(Failed, err.Error())
+		case err != nil:
+			s.broken = err
+		}
+	}
+	s.mu.Unlock()
+	return s.SoFar()
+}
+
 // Finish ends the session: everything is healed and must become whole, unless it was told otherwise, all monitors draw their conclusions, and whatever
 // runs ends. Called again, it returns the same.
 func (s *Session) Finish() (*Result, error) {

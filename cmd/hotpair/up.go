@@ -27,6 +27,9 @@ type upFlags struct {
 	erlangs float64
 	hold    string
 	keys    string
+	config  string
+	clients int
+	control bool
 	out     io.Writer
 	answer  *node.Note // the switch's to the traffic's command
 
@@ -45,6 +48,9 @@ func upCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.out = cmd.OutOrStdout()
+			if f.control {
+				return f.controlled(cmd)
+			}
 			return f.up(cmd.Context())
 		},
 	}
@@ -53,6 +59,9 @@ func upCommand() *cobra.Command {
 	cmd.Flags().Float64Var(&f.erlangs, "erlangs", 5, "traffic, in calls in progress on average")
 	cmd.Flags().StringVar(&f.hold, "hold", "exp:30s", "holding times: exp:MEAN, const:TIME or lognormal:MEAN,DEVIATION")
 	cmd.Flags().StringVar(&f.keys, "keys", "", "folder to keep the keys of NATS's users in (default: one that is removed at the end)")
+	cmd.Flags().StringVar(&f.config, "config", "", "file with the pair's configuration, as a scenario's config.yaml")
+	cmd.Flags().IntVar(&f.clients, "clients", 0, "how many clients there may be (default: what the configuration says, which is 1 if it says nothing)")
+	cmd.Flags().BoolVar(&f.control, "control", false, "let programs drive the pair over NATS: faults, telephony and judgements (docs/harness.md); no client is started, and traffic only with --erlangs")
 	return cmd
 }
 
@@ -68,16 +77,20 @@ func (f *upFlags) up(ctx context.Context) error {
 	if err := checkPort(f.port); err != nil {
 		return err
 	}
-	c := config.Default()
-	c.M.Autorestart = true
-	if f.keys == "" {
-		dir, err := os.MkdirTemp("", "hotpair-keys-")
-		if err != nil {
-			return err
-		}
-		defer func() { _ = os.RemoveAll(dir) }()
-		f.keys = dir
+	text, err := f.configuration()
+	if err != nil {
+		return err
 	}
+	c, err := config.Parse(text)
+	if err != nil {
+		return err
+	}
+	c.M.Autorestart = true
+	removeKeys, err := f.keysFolder()
+	if err != nil {
+		return err
+	}
+	defer removeKeys()
 	w, err := procworld.New(procworld.Options{
 		Config: c, Speed: f.speed, Port: f.port, KeysDir: f.keys, Sink: trace.SinkFunc(f.tell), Tolerant: true,
 	})
@@ -92,6 +105,33 @@ func (f *upFlags) up(ctx context.Context) error {
 	err = errors.Join(err, w.Close())
 	fmt.Fprintln(f.out, "all processes have ended")
 	return err
+}
+
+// configuration reads the configuration file, and puts the number of clients behind it.
+func (f *upFlags) configuration() ([]byte, error) {
+	var text []byte
+	if f.config != "" {
+		var err error
+		if text, err = os.ReadFile(f.config); err != nil {
+			return nil, fmt.Errorf("--config: %w", err)
+		}
+	}
+	if f.clients > 0 {
+		if c, err := config.Parse(text); err == nil && c.Clients != config.Default().Clients {
+			return nil, errors.New("--clients: the configuration says how many there are")
+		}
+		text = fmt.Appendf(text, "\nclients: %d\n", f.clients)
+	}
+	return text, nil
+}
+
+// keysFolder makes a folder for keys, where none was named.
+func (f *upFlags) keysFolder() (remove func(), err error) {
+	if f.keys != "" {
+		return func() {}, nil
+	}
+	f.keys, err = os.MkdirTemp("", "hotpair-keys-")
+	return func() { _ = os.RemoveAll(f.keys) }, err
 }
 
 func (f *upFlags) start(ctx context.Context, w *procworld.World) error {
