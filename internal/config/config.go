@@ -52,6 +52,17 @@ type Config struct {
 	Login client.LoginOptions
 	// Sites are groups of clients, by name: so that a fault can take a share of them.
 	Sites map[string]Site `json:",omitempty"`
+	// ClientRate is how many messages of one client a T-Server on NATS reads in a second of the wall clock, on average; at once, it reads twice as many. What is more is
+	// dropped, and the session ends by that. 10 to 1,000,000, or 0 for no limit. Default 5,000.
+	ClientRate int
+}
+
+// checkClientRate reports a rate that is out of range.
+func (c *Config) checkClientRate() error {
+	if c.ClientRate != 0 && (c.ClientRate < 10 || c.ClientRate > 1_000_000) {
+		return fmt.Errorf("client-rate is from 10 to 1000000 messages a second, or 0 for no limit, not %d", c.ClientRate)
+	}
+	return nil
 }
 
 // Arbitration is the option arbitration.
@@ -94,6 +105,7 @@ func Default() Config {
 		M:                 mlayer.DefaultOptions(),
 		Switch:            switchsim.DefaultOptions(),
 		DisconnectNotices: true,
+		ClientRate:        5000,
 		Arbitration:       ManagementLayer,
 		Login:             client.DefaultLoginOptions(),
 		Link: link.Options{
@@ -116,6 +128,7 @@ type file struct {
 	Damping       *time.Duration `yaml:"disconnect-switchover-timeout"`
 	Haflip        *time.Duration `yaml:"haflip-detect-timeout"`
 	Notices       *bool          `yaml:"disconnect-notices"`
+	ClientRate    *int           `yaml:"client-rate"`
 	Arbitration   *Arbitration   `yaml:"arbitration"`
 
 	Sites map[string]Site `yaml:"sites"`
@@ -212,6 +225,7 @@ func Parse(data []byte) (Config, error) {
 	set(&c.M.DisconnectSwitchoverTimeout, f.Damping)
 	set(&c.M.HaflipDetectTimeout, f.Haflip)
 	set(&c.DisconnectNotices, f.Notices)
+	set(&c.ClientRate, f.ClientRate)
 	set(&c.Arbitration, f.Arbitration)
 	c.Sites = f.Sites
 	set(&c.Login.Timeout, f.LoginTimeout)
@@ -307,7 +321,7 @@ func (c *Config) Validate() error {
 	}
 	for _, err := range []error{
 		c.Login.Validate(), c.checkWindow(),
-		c.A.Validate(), c.B.Validate(), c.M.Validate(), c.Switch.Validate(), c.Link.Validate(), c.checkLink(wire.A), c.checkLink(wire.B),
+		c.A.Validate(), c.B.Validate(), c.M.Validate(), c.Switch.Validate(), c.Link.Validate(), c.checkLink(wire.A), c.checkLink(wire.B), c.checkClientRate(),
 	} {
 		if err != nil {
 			return fmt.Errorf("configuration: %w", err)

@@ -85,6 +85,7 @@ type Host struct {
 	probe    string             // the connection whose end shows that there are notices
 	kicker   *kicker            // nil unless this host can fence
 	service  service
+	limits   limits
 	fences   []string
 
 	// The node may be started once more (twin.go).
@@ -287,6 +288,7 @@ func (h *Host) Err() error { return h.err }
 func (h *Host) Go() {
 	h.goOnce.Do(func() {
 		h.linkOpt = h.opt.Config.LinkOptions(h.opt.ID)
+		h.limits.rate = float64(h.opt.Config.ClientRate)
 		n := h.opt.NewNode(h.opt.ID, &h.opt.Config)
 		h.peers = cast.Peers(h.opt.ID, &h.opt.Config)
 		for _, p := range h.peers {
@@ -437,6 +439,9 @@ func (h *Host) carrierUp() {
 func (h *Host) receive(m *nats.Msg) {
 	from, ok := h.senders[m.Subject]
 	switch {
+	case ok && from.IsClient() && !h.limits.allow(from, time.Duration(monotonic())):
+		h.flooded(from, m.Subject)
+		return
 	case ok:
 	case strings.HasPrefix(m.Subject, "$SYS."):
 		h.noticed(m)
@@ -480,15 +485,6 @@ func (h *Host) strange(subject string) error {
 		return fmt.Errorf("%s and %s have no %s link", from, h.opt.ID, parts[2])
 	}
 	return fmt.Errorf("there is no %s: clients is %d in the configuration", from, h.opt.Config.Clients)
-}
-
-func (h *Host) badInput(from wire.ID, subject string, err error) {
-	h.log.Warn("dropped a message", zap.String("subject", subject), zap.Error(err))
-	why := subject + ": " + err.Error()
-	if len(why) > maxReason {
-		why = strings.ToValidUTF8(why[:maxReason], "") + "…"
-	}
-	h.mux.BadInput(from, why)
 }
 
 // flush writes the records of what was done, and then sends the packets.

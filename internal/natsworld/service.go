@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -234,8 +235,12 @@ func (h *Host) respond(reply string, answer any) {
 		h.log.Warn("no answer: it is to go to a subject that is no operator's inbox", zap.String("subject", reply))
 		return
 	}
-	if reply != "" {
-		_ = h.nc.Publish(reply, mustJSON(answer)) // who asks hears nothing, and asks again
+	if reply == "" {
+		return
+	}
+	// Without a connection, who asks hears nothing, and asks again.
+	if err := h.nc.Publish(reply, mustJSON(answer)); errors.Is(err, nats.ErrMaxPayload) {
+		_ = h.nc.Publish(reply, mustJSON(operator.Answer{Outcome: operator.Refused, Text: "the answer is greater than what NATS carries: ask for less"}))
 	}
 }
 

@@ -97,6 +97,9 @@ func (t *Tracker) Version() uint64 { return t.version }
 // Counts returns the counters; they are valid until the next record.
 func (t *Tracker) Counts() *Counts { return &t.count }
 
+// Dropped counts a message that made no sense and is not recorded.
+func (t *Tracker) Dropped() { t.count.Dropped++ }
+
 // Running reports whether the node runs.
 func (t *Tracker) Running() bool { return t.running }
 
