@@ -20,7 +20,7 @@ import (
 type nodeFlags struct {
 	login                             loginFlags
 	nats, pair, id, config, log, keys string
-	store, systemCreds                string
+	store, systemCreds, http          string
 	speed                             float64
 	port, clients                     int
 	operators                         []string
@@ -82,6 +82,7 @@ func (f *nodeFlags) participant(name, short, id string) *cobra.Command {
 	cmd.Flags().StringVar(&f.id, "id", id, "name of the node")
 	cmd.Flags().StringVar(&f.config, "config", "", "configuration file of the pair (YAML)")
 	cmd.Flags().Float64Var(&f.speed, "speed", 1, "how many times as fast as the wall clock the pair runs")
+	cmd.Flags().StringVar(&f.http, "http", "", "host:port for metrics and health (docs/metrics.md); default: none")
 	f.login.add(cmd.Flags())
 	if name == "mlayer" {
 		cmd.Flags().StringVar(&f.systemCreds, "system-creds", "", `file of credentials of a user in NATS's system account, for "fence: kick"`)
@@ -130,7 +131,7 @@ var kinds = map[string]func(wire.ID) bool{
 }
 
 func (f *nodeFlags) options(kind string, log *zap.Logger) (procworld.NodeOptions, error) {
-	o := procworld.NodeOptions{NATSURL: f.nats, Pair: f.pair, Speed: f.speed, Log: log, Config: config.Default()}
+	o := procworld.NodeOptions{NATSURL: f.nats, Pair: f.pair, Speed: f.speed, Log: log, HTTP: f.http, Config: config.Default()}
 	var err error
 	if o.ID, err = wire.ParseID(f.id); err != nil {
 		return o, fmt.Errorf("--id: %w", err)

@@ -14,6 +14,7 @@ import (
 	"hotpair/internal/access"
 	"hotpair/internal/config"
 	"hotpair/internal/forecast"
+	"hotpair/internal/metrics"
 	"hotpair/internal/node"
 	"hotpair/internal/procworld"
 	"hotpair/internal/trace"
@@ -30,6 +31,8 @@ type upFlags struct {
 	config  string
 	clients int
 	control bool
+	http    string
+	metrics *metrics.Trackers // nil unless they are wanted
 	out     io.Writer
 	answer  *node.Note // the switch's to the traffic's command
 
@@ -48,6 +51,9 @@ func upCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.out = cmd.OutOrStdout()
+			if f.control && f.http != "" {
+				return errors.New("--http: not with --control, where programs hear of the run's records themselves")
+			}
 			if f.control {
 				return f.controlled(cmd)
 			}
@@ -58,6 +64,7 @@ func upCommand() *cobra.Command {
 	cmd.Flags().Float64Var(&f.speed, "speed", 1, "how many times as fast as the wall clock the pair runs")
 	cmd.Flags().Float64Var(&f.erlangs, "erlangs", 5, "traffic, in calls in progress on average")
 	cmd.Flags().StringVar(&f.hold, "hold", "exp:30s", "holding times: exp:MEAN, const:TIME or lognormal:MEAN,DEVIATION")
+	cmd.Flags().StringVar(&f.http, "http", "", "host:port for metrics and health of all nodes (docs/metrics.md); default: none")
 	cmd.Flags().StringVar(&f.keys, "keys", "", "folder to keep the keys of NATS's users in (default: one that is removed at the end)")
 	cmd.Flags().StringVar(&f.config, "config", "", "file with the pair's configuration, as a scenario's config.yaml")
 	cmd.Flags().IntVar(&f.clients, "clients", 0, "how many clients there may be (default: what the configuration says, which is 1 if it says nothing)")
@@ -97,6 +104,11 @@ func (f *upFlags) up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	stopHTTP, err := f.listen(w)
+	if err != nil {
+		return errors.Join(err, w.Close())
+	}
+	defer stopHTTP()
 	err = f.start(ctx, w)
 	if err == nil {
 		f.explain(w)
@@ -105,6 +117,20 @@ func (f *upFlags) up(ctx context.Context) error {
 	err = errors.Join(err, w.Close())
 	fmt.Fprintln(f.out, "all processes have ended")
 	return err
+}
+
+// listen serves metrics and health, if they are wanted.
+func (f *upFlags) listen(w *procworld.World) (stop func(), err error) {
+	if f.http == "" {
+		return func() {}, nil
+	}
+	f.metrics = metrics.NewTrackers(w.Pair(), w.Now, wire.Switch, wire.A, wire.B, wire.MLayer, wire.Client(1))
+	s, err := metrics.Listen(f.http, f.metrics)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(f.out, "metrics and health: http://%s/metrics, /healthz, /readyz\n", s.Addr())
+	return s.Close, nil
 }
 
 // configuration reads the configuration file, and puts the number of clients behind it.
@@ -163,6 +189,9 @@ func runUntil(ctx context.Context, w *procworld.World, done func() bool) error {
 
 // tell prints what an operator would want to hear.
 func (f *upFlags) tell(r *trace.Record) {
+	if f.metrics != nil {
+		f.metrics.Record(r)
+	}
 	if r.Kind == trace.Noted && r.Node == wire.Switch && r.Note.N == loadID && (r.Note.Kind == node.NoteDone || r.Note.Kind == node.NoteRefused) {
 		answer := *r.Note // a record is the sink's during the call only
 		f.answer = &answer

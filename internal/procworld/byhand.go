@@ -8,7 +8,9 @@ import (
 
 	"hotpair/internal/access"
 	"hotpair/internal/config"
+	"hotpair/internal/metrics"
 	"hotpair/internal/natsworld"
+	"hotpair/internal/status"
 	"hotpair/internal/wire"
 )
 
@@ -24,6 +26,8 @@ type NodeOptions struct {
 	Login natsworld.Login
 	// System is a user of NATS's system account, for the Management Layer (fence: kick); nil is the one of an open server of ours.
 	System *natsworld.Login
+	// HTTP is host:port for metrics and health; "" for none.
+	HTTP string
 }
 
 // RunNode runs a node at a NATS server that somebody else started, until ctx ends; then it stops in an orderly way. Its records go to its
@@ -42,6 +46,15 @@ func RunNode(ctx context.Context, o NodeOptions) error {
 	o.Log.Info("node runs", zap.Stringer("node", o.ID), zap.Uint64("incarnation", h.Inc()), zap.String("pair", o.Pair),
 		zap.String("trace", natsworld.TraceSubject(o.Pair, o.ID)))
 	h.Go()
+	if o.HTTP != "" {
+		s, err := metrics.Listen(o.HTTP, hostSource{h})
+		if err != nil {
+			h.Stop()
+			return err
+		}
+		defer s.Close()
+		o.Log.Info("metrics and health", zap.String("http", s.Addr()))
+	}
 	select {
 	case <-ctx.Done():
 		h.Stop()
@@ -50,6 +63,14 @@ func RunNode(ctx context.Context, o NodeOptions) error {
 	case <-h.Done():
 		return fmt.Errorf("node %s ended: %w", o.ID, h.Err())
 	}
+}
+
+// hostSource shows the node of a host.
+type hostSource struct{ *natsworld.Host }
+
+// Look implements metrics.Source.
+func (h hostSource) Look(ctx context.Context, f func(metrics.View)) error {
+	return h.Host.Look(ctx, func(s status.Status, c *status.Counts) { f(metrics.View{Status: s, Running: true, Counts: c}) })
 }
 
 // NATSOptions say which NATS server is run by hand.
