@@ -34,10 +34,12 @@ func TestTrafficIsDescribedAndAllowed(t *testing.T) {
 				require.NoError(t, err)
 				log := newServerLog(d, o, keys, seen)
 				var operator sync.WaitGroup
+				over := make(chan struct{})
 				probe := &natsworld.Probe{Keys: keys, Log: log, Started: func(url string) {
-					operator.Go(func() { lookAround(t, url, keys) })
+					operator.Go(func() { lookAround(t, url, keys, over) })
 				}}
 				result, err := scenarios.Run(t.Context(), sc, scenarios.Options{World: scenarios.NATS, Probe: probe})
+				close(over)
 				require.NoError(t, err)
 				operator.Wait()
 				require.Equal(t, scenarios.Held, result.Verdict, "%v", result)
@@ -53,8 +55,8 @@ func TestTrafficIsDescribedAndAllowed(t *testing.T) {
 	t.Logf("%d messages, of %d kinds", seen.total, len(seen.names))
 }
 
-// lookAround gives commands that do not disturb the scenario, again and again until the server is gone.
-func lookAround(t *testing.T, url string, keys access.Keys) {
+// lookAround gives commands that do not disturb the scenario, again and again until it is over.
+func lookAround(t *testing.T, url string, keys access.Keys, over <-chan struct{}) {
 	login := natsworld.LoginOf(keys, access.OperatorRole(access.DefaultOperator))
 	op, err := natsworld.OpenOperator(url, "pair", access.DefaultOperator, &login)
 	if err != nil {
@@ -62,7 +64,12 @@ func lookAround(t *testing.T, url string, keys access.Keys) {
 		return
 	}
 	defer op.Close()
-	for range 5 {
+	for {
+		select {
+		case <-over:
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		for _, id := range []wire.ID{wire.Switch, wire.A, wire.B, wire.MLayer} {
 			_, _ = op.Status(ctx, id) // it may not run
