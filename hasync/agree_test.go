@@ -97,7 +97,7 @@ func TestTheLesserVersionIsSpoken(t *testing.T) {
 	for _, tc := range []struct{ own, peers, want uint32 }{{1, 1, 1}, {1, 2, 1}, {2, 1, 1}, {2, 2, 2}, {2, 3, 2}} {
 		e, out := pairOf(tc.own, tc.peers, wire.Primary)
 		require.Equal(t, tc.want, e.spoken())
-		e.Created(callmodel.CallID{Ref: 1, Born: 8}, out)
+		e.Created(callmodel.CallID{Ref: 1, Born: 8}, "", out)
 		e.Receive(&wire.Message{Kind: wire.BackupReady, Epoch: 1, Num: 1, Seq: 9}, out)
 		e.Settle(out)
 		newest := uint32(1)

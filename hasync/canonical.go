@@ -146,6 +146,10 @@ func (n *names) append(b []byte) []byte {
 		b = canon.Uint(b, c.earlyBorn)
 		b = canon.Uint(b, uint64(c.earlyID))
 		b = canon.Bool(b, c.earlyFrom == n.peerInc)
+		b = canon.String(b, n.data[uint32(ref)])
+		told, changed := n.changed[uint32(ref)]
+		b = canon.Bool(b, changed)
+		b = canon.Uint(b, told)
 	}
 	b = canon.Uint(b, uint32(0))
 	return n.appendOlder(b)
@@ -164,12 +168,25 @@ func (n *names) restore(r *canon.Reader) {
 		if r.Bool() {
 			c.earlyFrom = n.peerInc
 		}
+		n.setData(ref, callmodel.AttachedData(r.String()))
+		changed, told := r.Bool(), canon.Read[uint64](r)
+		if changed {
+			if n.changed == nil {
+				n.changed = map[uint32]uint64{}
+			}
+			n.changed[ref] = told
+		}
 		if !c.held() {
 			continue
 		}
 		n.held++
 		if c.connID == 0 {
 			n.unnamed++
+		} else {
+			if n.byConnID == nil {
+				n.byConnID = map[callmodel.ConnID]uint32{}
+			}
+			n.byConnID[c.connID] = ref
 		}
 		if known {
 			c.known = n.peerInc

@@ -17,8 +17,11 @@ type quiet struct{}
 func (quiet) RoleChanged(*node.Output)         {}
 func (quiet) AvailabilityChanged(*node.Output) {}
 
-func (quiet) Named(callmodel.CallID, callmodel.ConnID) {}
-func (quiet) Agreed(uint64)                            {}
+func (quiet) Named(callmodel.CallID, callmodel.ConnID, callmodel.AttachedData) {}
+func (quiet) Told(*wire.Message, *node.Output)                                 {}
+func (quiet) Remembered(*wire.Message, *node.Output)                           {}
+func (quiet) Remember(*node.Output)                                            {}
+func (quiet) Agreed(uint64)                                                    {}
 
 // rich is an engine in which every part of the state is in use.
 func rich() *Engine {
@@ -29,11 +32,12 @@ func rich() *Engine {
 	e.HAUp(2, &out)
 	e.appoint(&wire.Message{Epoch: 4, Node: wire.A, Inc: 3}, &out)
 	e.CTISynchronized(7, &out)
-	e.Created(callmodel.CallID{Ref: 1, Born: 8}, &out)
+	e.Created(callmodel.CallID{Ref: 1, Born: 8}, "", &out)
 	e.Receive(&wire.Message{Kind: wire.PeerState, Epoch: 4, Role: wire.Backup, CTI: callmodel.CTISynchronized}, &out)
 	e.Receive(&wire.Message{Kind: wire.BackupReady, Epoch: 4, Num: 1, Seq: 7}, &out)
 	e.names.calls[1].earlyBorn, e.names.calls[1].earlyID, e.names.calls[1].earlyFrom = 99, 5, 2
 	e.names.calls = e.names.calls[:2]
+	e.names.earlyData = []dataOf{{callmodel.CallID{Ref: 1, Born: 98}, "x"}}
 	e.names.older = []early{{callmodel.CallID{Ref: 1, Born: 98}, 4, 2}}
 	e.Settle(&out)
 	return e
@@ -51,9 +55,19 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"names.held", "names.unnamed", "names.unknown", "names.tagged", // counted again
 		"names.calls[0]",                  // no call has reference 0
 		"names.calls[1].gen", "names.gen", // told as tagged or not; moving either by one is seen in the other direction only
-		"names.older[0].from",  // told as known to the peer's present incarnation or not; checked below
-		"names.calls[1].known", // told as known to the peer's present incarnation or not
+		"names.older[0].from",         // told as known to the peer's present incarnation or not; checked below
+		"names.calls[1].known",        // told as known to the peer's present incarnation or not
+		"names.byConnID",              // follows from the calls
+		"names.data", "names.changed", // below
 	}))
+	for _, change := range []func(){
+		func() { e.names.setData(1, "x") }, func() { e.names.changed = map[uint32]uint64{1: 0} },
+		func() { e.names.changed[1] = 2 },
+	} {
+		before := canonical()
+		change()
+		require.NotEqual(t, before, canonical())
+	}
 	// What was left out because it is told in another form.
 	before := canonical()
 	e.names.calls[1].gen = e.names.gen
@@ -128,7 +142,7 @@ func TestTagsAreCounted(t *testing.T) {
 			}
 		case 5:
 			if c.held() {
-				n.setConnID(c, callmodel.ConnID(random(9)+1))
+				n.setConnID(1, c, callmodel.ConnID(random(9)+1))
 				n.setKnown(c, random(2) == 0)
 			}
 		case 6:

@@ -66,6 +66,35 @@ func (n *names) dropEarly(seq uint64) {
 		}
 	}
 	n.older = slices.DeleteFunc(n.older, func(o early) bool { return o.call.Born <= seq })
+	n.earlyData = slices.DeleteFunc(n.earlyData, func(o dataOf) bool { return o.call.Born <= seq })
+}
+
+// dataOf is the data of a call that is not known yet.
+type dataOf struct {
+	call callmodel.CallID
+	data callmodel.AttachedData
+}
+
+// keepEarlyData keeps the data that came with an early ConnID.
+func (n *names) keepEarlyData(call callmodel.CallID, d callmodel.AttachedData) {
+	n.earlyData = slices.DeleteFunc(n.earlyData, func(o dataOf) bool { return o.call == call })
+	if d != "" && len(n.earlyData) < maxOlder {
+		n.earlyData = append(n.earlyData, dataOf{call, d})
+	}
+}
+
+// takeEarlyData returns the data that came with a call's early ConnID, and forgets those of calls that had its reference before.
+func (n *names) takeEarlyData(call callmodel.CallID) (d callmodel.AttachedData, ok bool) {
+	if len(n.earlyData) == 0 {
+		return "", false
+	}
+	n.earlyData = slices.DeleteFunc(n.earlyData, func(o dataOf) bool {
+		if o.call == call {
+			d, ok = o.data, true
+		}
+		return o.call.Ref == call.Ref && o.call.Born <= call.Born
+	})
+	return d, ok
 }
 
 // appendOlder appends the canonical bytes of the older ones, in the order in which they are kept.
@@ -76,6 +105,12 @@ func (n *names) appendOlder(b []byte) []byte {
 		b = canon.Uint(b, o.call.Born)
 		b = canon.Uint(b, uint64(o.connID))
 		b = canon.Bool(b, o.from == n.peerInc)
+	}
+	b = canon.Uint(b, len(n.earlyData))
+	for _, o := range n.earlyData {
+		b = canon.Uint(b, o.call.Ref)
+		b = canon.Uint(b, o.call.Born)
+		b = canon.String(b, o.data)
 	}
 	return b
 }
@@ -88,5 +123,9 @@ func (n *names) restoreOlder(r *canon.Reader) {
 			o.from = n.peerInc
 		}
 		n.older = append(n.older, o)
+	}
+	for count := canon.Read[int](r); count > 0 && r.Good(); count-- {
+		call := callmodel.CallID{Ref: canon.Read[uint32](r), Born: canon.Read[uint64](r)}
+		n.keepEarlyData(call, callmodel.AttachedData(r.String()))
 	}
 }

@@ -24,8 +24,14 @@ type Server interface {
 	RoleChanged(out *node.Output)
 	// AvailabilityChanged: EventLinkConnected came into force, or EventLinkDisconnected did.
 	AvailabilityChanged(out *node.Output)
-	// Named: a call that was known before, and may be over, has this ConnID now.
-	Named(call callmodel.CallID, connID callmodel.ConnID)
+	// Named: a call that was known before, and may be over, has this ConnID now, and these data.
+	Named(call callmodel.CallID, connID callmodel.ConnID, data callmodel.AttachedData)
+	// Told: the primary has told of an event that it has made itself (PrimaryEvent).
+	Told(m *wire.Message, out *node.Output)
+	// Remembered: the primary has told what it remembers beside calls: AgentTold, RequestTold, RegistrationTold.
+	Remembered(m *wire.Message, out *node.Output)
+	// Remember: the backup is ready for what this primary remembers beside calls.
+	Remember(out *node.Output)
 	// Agreed: Full Sync Done (synchronized) came from a primary that had processed the switch's events up to seq.
 	Agreed(seq uint64)
 }

@@ -21,9 +21,9 @@ func waitingPrimary(calls int) (e *Engine, step func() *node.Output) {
 	e.peer = peer{up: true, inc: 1, told: true, role: wire.Backup, epoch: 1, cti: callmodel.CTISynchronized}
 	out := &node.Output{}
 	for i := range calls {
-		e.Created(callmodel.CallID{Ref: uint32(i + 1), Born: uint64(i + 1)}, out)
+		e.Created(callmodel.CallID{Ref: uint32(i + 1), Born: uint64(i + 1)}, "", out)
 	}
-	e.backupReady(&wire.Message{Kind: wire.BackupReady, Num: 1, Seq: uint64(calls)})
+	e.backupReady(&wire.Message{Kind: wire.BackupReady, Num: 1, Seq: uint64(calls)}, out)
 	e.seq = uint64(calls)
 	return e, func() *node.Output {
 		out := &node.Output{}

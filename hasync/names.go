@@ -1,6 +1,9 @@
 package hasync
 
 import (
+	"maps"
+	"slices"
+
 	"hotpair/callmodel"
 )
 
@@ -37,6 +40,14 @@ type names struct {
 	tagging bool
 	gen     uint64
 	tagged  int // while tagging: calls that are tagged
+
+	byConnID map[callmodel.ConnID]uint32 // of calls held
+	data     map[uint32]callmodel.AttachedData
+	// earlyData came with early ConnIDs; few have any.
+	earlyData []dataOf
+	// changed are calls whose ConnID peerInc knows, and of which it has not acknowledged the last change: the number by which it was told in this HA session,
+	// 0 if it was not.
+	changed map[uint32]uint64
 }
 
 // at returns the entry of a reference, and makes room for it; ref is from 1 to maxRef.
@@ -89,14 +100,43 @@ func (n *names) release(c *entry) {
 		n.unnamed--
 	}
 	n.held--
+	delete(n.byConnID, c.connID)
 	c.born, c.connID, c.known, c.gen = 0, 0, 0, 0
 }
 
-func (n *names) setConnID(c *entry, id callmodel.ConnID) {
+// forget drops what is kept of a call beside its entry.
+func (n *names) forget(ref uint32) {
+	if len(n.data) > 0 {
+		delete(n.data, ref)
+	}
+	if len(n.changed) > 0 {
+		delete(n.changed, ref)
+	}
+}
+
+// setData gives a call its attached data.
+func (n *names) setData(ref uint32, d callmodel.AttachedData) {
+	if d == "" {
+		delete(n.data, ref)
+		return
+	}
+	if n.data == nil {
+		n.data = map[uint32]callmodel.AttachedData{}
+	}
+	n.data[ref] = d
+}
+
+func (n *names) setConnID(ref uint32, c *entry, id callmodel.ConnID) {
 	if c.connID == 0 {
 		n.unnamed--
+	} else {
+		delete(n.byConnID, c.connID)
 	}
 	c.connID = id
+	if n.byConnID == nil {
+		n.byConnID = map[callmodel.ConnID]uint32{}
+	}
+	n.byConnID[id] = ref
 	n.setKnown(c, false)
 }
 
@@ -125,6 +165,10 @@ func (n *names) setPeer(inc uint64) {
 	if inc != n.peerInc {
 		n.peerInc = inc
 		n.unknown = n.held
+		clear(n.changed)
+	}
+	for _, ref := range slices.Sorted(maps.Keys(n.changed)) {
+		n.changed[ref] = 0 // it was told in another session, if at all
 	}
 }
 

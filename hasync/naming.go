@@ -38,10 +38,13 @@ func (e *Engine) ConnID(id callmodel.CallID) callmodel.ConnID {
 	return 0
 }
 
-// Created tells that the switch created a call, whose reference is free and in range: the primary names it, a backup waits
+// Created tells that the switch created a call, whose reference is free and in range, and what data came with it: the primary names it, a backup waits
 // to be told (R12).
-func (e *Engine) Created(id callmodel.CallID, out *node.Output) {
+func (e *Engine) Created(id callmodel.CallID, data callmodel.AttachedData, out *node.Output) {
 	c := e.hold(id)
+	if data != "" {
+		e.names.setData(id.Ref, data)
+	}
 	switch {
 	case e.keepEarly(id, c, out):
 	case e.role == wire.Primary:
@@ -64,6 +67,7 @@ func (e *Engine) Released(id callmodel.CallID, out *node.Output) {
 	c := e.names.lookup(id, false)
 	out.Note(node.Note{Kind: node.NoteGone, Call: id, ConnID: c.connID})
 	e.names.release(c)
+	e.names.forget(id.Ref)
 }
 
 func (e *Engine) hold(id callmodel.CallID) *entry {
@@ -78,8 +82,11 @@ func (e *Engine) keepEarly(id callmodel.CallID, c *entry, out *node.Output) bool
 	if told.connID == 0 {
 		return false
 	}
-	e.names.setConnID(c, told.connID)
+	e.names.setConnID(id.Ref, c, told.connID)
 	e.names.setKnown(c, told.from == e.names.peerInc || e.opt.Without.Has(node.EarlyInc))
+	if d, ok := e.names.takeEarlyData(id); ok {
+		e.names.setData(id.Ref, d)
+	}
 	out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: c.connID, Text: kept})
 	if e.role == wire.Primary && !e.names.isKnown(c) {
 		e.sendName(id, c, out) // who told it is gone; the peer that is there now has not heard of it
@@ -88,7 +95,7 @@ func (e *Engine) keepEarly(id callmodel.CallID, c *entry, out *node.Output) bool
 }
 
 func (e *Engine) invent(id callmodel.CallID, c *entry, out *node.Output) {
-	e.names.setConnID(c, e.newConnID())
+	e.names.setConnID(id.Ref, c, e.newConnID())
 	out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: c.connID, Text: invented})
 	if e.role == wire.Primary {
 		e.sendName(id, c, out)
@@ -121,7 +128,7 @@ func (e *Engine) nameTheUnnamed(out *node.Output) {
 		if c := &e.names.calls[ref]; c.held() && c.connID == 0 {
 			id := callmodel.CallID{Ref: uint32(ref), Born: c.born}
 			e.invent(id, c, out)
-			e.server.Named(id, c.connID)
+			e.server.Named(id, c.connID, e.names.data[id.Ref])
 		}
 	}
 }
@@ -133,7 +140,7 @@ func (e *Engine) sendName(id callmodel.CallID, c *entry, out *node.Output) {
 	}
 	e.primary.named++
 	m := e.sendPeer(wire.CallNamed, out)
-	m.Num, m.Call, m.ConnID = e.primary.named, id, c.connID
+	m.Num, m.Call, m.ConnID, m.Data = e.primary.named, id, c.connID, e.names.data[id.Ref]
 }
 
 // callNamed: R12 and X2 at the backup: it adopts the ConnID, keeps it for later, or drops it; and acknowledges in any case.
@@ -143,14 +150,16 @@ func (e *Engine) callNamed(m *wire.Message, out *node.Output) {
 		return
 	}
 	if c := e.names.lookup(m.Call, e.opt.Without.Has(node.X3)); c != nil {
+		e.names.setData(m.Call.Ref, m.Data)
 		e.adopt(c, m, out)
 	} else if e.cti != callmodel.CTISynchronized || m.Call.Born > e.seq {
 		e.names.tellEarly(early{m.Call, m.ConnID, e.peer.inc})
 		if e.opt.Without.Has(node.EarlyOlder) {
 			e.names.older = e.names.older[:0]
 		}
+		e.names.keepEarlyData(m.Call, m.Data)
 	} else {
-		e.server.Named(m.Call, m.ConnID) // it is over, but clients may still have to be told of it (X8)
+		e.server.Named(m.Call, m.ConnID, m.Data) // it is over, but clients may still have to be told of it (X8)
 	}
 	ack := e.sendPeer(wire.CallNamedAck, out)
 	ack.Num, ack.Call, ack.ConnID = m.Num, m.Call, m.ConnID
@@ -163,12 +172,12 @@ func (e *Engine) adopt(c *entry, m *wire.Message, out *node.Output) {
 		return
 	}
 	if news {
-		e.names.setConnID(c, m.ConnID)
+		e.names.setConnID(id.Ref, c, m.ConnID)
 		out.Note(node.Note{Kind: node.NoteNamed, Call: id, ConnID: m.ConnID, Text: adopted})
 	}
 	if news || !e.names.isKnown(c) {
 		e.names.setKnown(c, true)
-		e.server.Named(id, m.ConnID)
+		e.server.Named(id, m.ConnID, m.Data)
 	}
 }
 
@@ -177,7 +186,15 @@ func (e *Engine) callNamedAck(m *wire.Message) {
 	if m.Num > e.primary.namedAcked && m.Num <= e.primary.named {
 		e.primary.namedAcked = m.Num
 	}
-	if c := e.names.lookup(m.Call, e.opt.Without.Has(node.X3)); c != nil && c.connID == m.ConnID {
-		e.names.setKnown(c, true)
+	c := e.names.lookup(m.Call, e.opt.Without.Has(node.X3))
+	if c == nil || c.connID != m.ConnID {
+		return
 	}
+	if told, ok := e.names.changed[m.Call.Ref]; ok {
+		if told == 0 || m.Num < told {
+			return // it does not know the last change yet
+		}
+		delete(e.names.changed, m.Call.Ref)
+	}
+	e.names.setKnown(c, true)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"hotpair/callmodel"
 	"hotpair/hasync/peerarb"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
@@ -62,6 +63,13 @@ type Options struct {
 	KplTolerance int `yaml:"kpl-tolerance"`
 	// CleanupIdleTimeout (X9): the switch is asked about a call to which nothing has happened for this long; 0 (never, the default) to 24h.
 	CleanupIdleTimeout time.Duration `yaml:"cleanup-idle-timeout"`
+	// RequestTimeout: how long the switch may take to answer a client's request before the client is told that nothing is known of it; above 0 and at most 1h,
+	// default 5 s.
+	RequestTimeout time.Duration `yaml:"request-timeout"`
+	// UserDataLimit: the greatest size of the data attached to a call, in bytes packed; 0 to 65,535, default 16,000.
+	UserDataLimit int `yaml:"user-data-limit"`
+	// WrapUpTime: how long an agent that works manual-in is in after-call work after a call; 0 (until it says that it is ready, the default) to 24h.
+	WrapUpTime time.Duration `yaml:"wrap-up-time"`
 	// ProtocolVersion is hotpair's own option: the version of the protocol that the T-Server knows, 1 to wire.MaxVersion, default 1. It speaks the
 	// lesser of its own and its peer's.
 	ProtocolVersion uint32 `yaml:"protocol-version"`
@@ -86,6 +94,8 @@ func DefaultOptions() Options {
 		ResumeBuffer:     1 << 14,
 		KplInterval:      10 * time.Second,
 		KplTolerance:     3,
+		RequestTimeout:   5 * time.Second,
+		UserDataLimit:    callmodel.DefaultDataLimit,
 		ProtocolVersion:  wire.Version,
 		Failover:         peerarb.DefaultOptions(),
 		MaxCallRef:       1 << 16,
@@ -115,6 +125,12 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("kpl-tolerance is from 0 to 10, not %d", o.KplTolerance)
 	case o.CleanupIdleTimeout < 0 || o.CleanupIdleTimeout > 24*time.Hour:
 		return fmt.Errorf("cleanup-idle-timeout is from 0 to 24h, not %s", o.CleanupIdleTimeout)
+	case o.RequestTimeout <= 0 || o.RequestTimeout > time.Hour:
+		return fmt.Errorf("request-timeout is above 0 and at most 1h, not %s", o.RequestTimeout)
+	case o.UserDataLimit < 0 || o.UserDataLimit > callmodel.MaxDataLimit:
+		return fmt.Errorf("user-data-limit is from 0 to %d bytes, not %d", callmodel.MaxDataLimit, o.UserDataLimit)
+	case o.WrapUpTime < 0 || o.WrapUpTime > 24*time.Hour:
+		return fmt.Errorf("wrap-up-time is from 0 to 24h, not %s", o.WrapUpTime)
 	case o.ProtocolVersion < 1 || o.ProtocolVersion > wire.MaxVersion:
 		return fmt.Errorf("protocol-version is from 1 to %d, not %d", wire.MaxVersion, o.ProtocolVersion)
 	}

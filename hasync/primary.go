@@ -29,7 +29,7 @@ type primary struct {
 }
 
 // backupReady: R5, R7, R8.
-func (e *Engine) backupReady(m *wire.Message) {
+func (e *Engine) backupReady(m *wire.Message, out *node.Output) {
 	if e.role != wire.Primary {
 		return // the backup will learn that this is no primary
 	}
@@ -41,6 +41,8 @@ func (e *Engine) backupReady(m *wire.Message) {
 	if e.cti == callmodel.CTISynchronized && !e.opt.Without.Has(node.TagAtBackupReady) {
 		p.cursor = 0
 		e.names.tagAll()
+		e.tellChanges(out)
+		e.server.Remember(out)
 	}
 }
 

@@ -24,13 +24,19 @@ func (e *Engine) Receive(m *wire.Message, out *node.Output) {
 	case wire.SyncProgress:
 		e.syncProgress(m)
 	case wire.BackupReady:
-		e.backupReady(m)
+		e.backupReady(m, out)
 	case wire.FullSyncDone:
 		e.fullSyncDone(m, out)
 	case wire.FullSyncAck:
 		e.fullSyncAck(m)
 	case wire.CallNamed:
 		e.callNamed(m, out)
+	case wire.PrimaryEvent:
+		e.primaryEvent(m, out)
+	case wire.AgentTold, wire.RequestTold, wire.RegistrationTold:
+		if e.role == wire.Backup {
+			e.server.Remembered(m, out)
+		}
 	case wire.CallNamedAck:
 		e.callNamedAck(m)
 	default:

@@ -8,14 +8,13 @@ import (
 	"hotpair/internal/wire"
 )
 
-// call is one call reference and the call that has it.
+// call is one call reference and the call that has it, beside its parties.
 type call struct {
-	born     uint64 // 0: the reference is free
-	from, to int32  // lines
-	typ      callmodel.CallType
-	state    callmodel.CallState
-	load     int    // 1 more than the index of its load, 0 if it has none
-	name     string // the scenario's, "" if it has none
+	born  uint64 // 0: the reference is free
+	state callmodel.CallState
+	load  int            // the index of the load that made it, plus 1; 0 if none did
+	name  string         // the scenario's, "" if it has none
+	waits node.TimerKind // the timer that is armed for it, beside the load's: patienceTimer, noAnswerTimer or routeTimer
 }
 
 // calls is the table of calls by reference. The lowest free reference is found by its bit.
@@ -33,16 +32,23 @@ func (c *calls) init(size uint32) {
 	c.byName = map[string]uint32{}
 }
 
-// take returns the lowest free reference, 0 if there is none.
+// take takes the lowest free reference; it returns 0 if there is none.
 func (c *calls) take() uint32 {
+	ref := c.next()
+	if ref != 0 {
+		c.occupy(ref)
+	}
+	return ref
+}
+
+// next returns the lowest free reference, 0 if there is none.
+func (c *calls) next() uint32 {
 	if c.inUse == c.size {
 		return 0
 	}
 	for w := range c.used {
 		if free := ^c.used[w]; free != 0 {
-			ref := uint32(w*64+bits.TrailingZeros64(free)) + 1
-			c.occupy(ref)
-			return ref
+			return uint32(w*64+bits.TrailingZeros64(free)) + 1
 		}
 	}
 	return 0
@@ -77,54 +83,113 @@ func (s *Switch) id(ref uint32) callmodel.CallID {
 	return callmodel.CallID{Ref: ref, Born: s.calls.table[ref].born}
 }
 
+// beginning is a call that is to be made.
+type beginning struct {
+	from int
+	to   target
+	load int
+	name string
+	main callmodel.CallID // of a consult call
+	data callmodel.AttachedData
+}
+
 // create begins a call between two idle lines; it returns 0 if no call reference is free.
 func (s *Switch) create(from, to, ofLoad int, name string, out *node.Output) uint32 {
+	return s.begin(&beginning{from: from, to: target{line: to}, load: ofLoad, name: name}, out)
+}
+
+// begin makes a call; it returns 0 if no call reference is free.
+func (s *Switch) begin(b *beginning, out *node.Output) uint32 {
 	ref := s.calls.take()
 	if ref == 0 {
 		return 0
 	}
+	from, to := &s.lines[b.from], &s.lines[b.to.line]
 	c := &s.calls.table[ref]
-	*c = call{
-		born: s.next(), from: int32(from), to: int32(to), typ: callmodel.CallInternal,
-		state: callmodel.CallRinging, load: ofLoad, name: name,
+	*c = call{born: s.next(), state: callmodel.CallRinging, load: b.load, name: b.name}
+	if b.name != "" {
+		s.calls.byName[b.name] = ref
 	}
-	if s.lines[from].typ == callmodel.DNTrunk {
-		c.typ = callmodel.CallInbound
-	}
-	if name != "" {
-		s.calls.byName[name] = ref
-	}
-	s.lines[from].busy, s.lines[to].busy = true, true
 	s.note(ref, c.born, "created", out)
-	s.emit(wire.Message{
-		Kind: wire.CallCreated, Seq: c.born, Call: s.id(ref), CallType: c.typ,
-		ThisDN: s.lines[from].dn, OtherDN: s.lines[to].dn,
-	}, out)
+	m := wire.Message{
+		Kind: wire.CallCreated, Seq: c.born, Call: s.id(ref), CallType: callmodel.CallInternal, ThisDN: from.dn, OtherDN: to.dn,
+		PartyState: b.to.state, ThirdDN: b.to.forwarded, OtherCall: b.main, Data: b.data,
+	}
+	if b.to.forwarded != "" {
+		m.Cause = callmodel.CauseForwarded
+	}
+	switch {
+	case b.main != (callmodel.CallID{}):
+		m.CallType = callmodel.CallConsult
+		if to.typ == callmodel.DNTrunk {
+			m.DNType = callmodel.DNTrunk
+		}
+	case from.typ == callmodel.DNTrunk:
+		m.CallType = callmodel.CallInbound
+	case to.typ == callmodel.DNTrunk:
+		m.CallType = callmodel.CallOutbound
+	}
+	s.emit(m, out)
+	parties := s.table.At(ref)
+	parties.At(0).Line, parties.At(1).Line = int32(b.from), int32(b.to.line)
+	s.occupy(int32(b.from))
+	if b.to.state != callmodel.PartyBusy {
+		s.occupy(int32(b.to.line))
+	}
+	if b.load == 0 {
+		s.await(ref, out)
+	}
 	return ref
 }
 
+// answer answers a call where it rings. If a client has sent it elsewhere meanwhile, nobody answers.
 func (s *Switch) answer(ref uint32, out *node.Output) {
+	c := s.table.At(ref)
+	if i := c.Waiting(); i >= 0 && c.At(i).State == callmodel.PartyRinging {
+		s.answerAt(ref, "", out)
+	}
+	s.calls.table[ref].state = callmodel.CallEstablished
+}
+
+// answerAt answers a call where it rings, at a party if one is named.
+func (s *Switch) answerAt(ref uint32, dn callmodel.DN, out *node.Output) {
+	s.stopWaiting(ref, out)
 	s.calls.table[ref].state = callmodel.CallEstablished
 	seq := s.next()
 	s.note(ref, seq, "answered", out)
-	s.emit(wire.Message{Kind: wire.CallAnswered, Seq: seq, Call: s.id(ref)}, out)
+	s.emit(wire.Message{Kind: wire.CallAnswered, Seq: seq, Call: s.id(ref), ThisDN: dn}, out)
 }
 
 // release ends a call. A lost release ends it too, and nobody is told: it takes no event number.
 func (s *Switch) release(ref uint32, lost bool, out *node.Output) {
-	c := s.calls.table[ref]
-	if lost {
+	s.end(ref, ending{lost: lost}, out)
+}
+
+// ending is how a call ends.
+type ending struct {
+	lost  bool
+	by    callmodel.DN // who has hung up, if that matters
+	cause callmodel.Cause
+}
+
+func (s *Switch) end(ref uint32, how ending, out *node.Output) {
+	s.stopWaiting(ref, out)
+	parties := *s.table.At(ref)
+	if how.lost {
 		s.note(ref, s.seq(), "lost-release", out)
+		s.table.Clear(ref)
 	} else {
 		seq := s.next()
 		s.note(ref, seq, "released", out)
-		s.emit(wire.Message{Kind: wire.CallReleased, Seq: seq, Call: s.id(ref)}, out)
+		s.emit(wire.Message{Kind: wire.CallReleased, Seq: seq, Call: s.id(ref), ThisDN: how.by, Cause: how.cause}, out)
 	}
-	s.lines[c.from].busy, s.lines[c.to].busy = false, false
-	if c.load > 0 {
+	if s.calls.table[ref].load > 0 {
 		out.Cancel(node.Timer{Kind: callTimer, Key: ref})
 	}
 	s.calls.free(ref)
+	for i := range parties.Len() {
+		s.leave(ref, parties.At(i), &parties, out)
+	}
 }
 
 func (s *Switch) releaseAll(out *node.Output) {

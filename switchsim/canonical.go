@@ -3,6 +3,8 @@ package switchsim
 import (
 	"hotpair/callmodel"
 	"hotpair/internal/canon"
+	"hotpair/internal/node"
+	"hotpair/internal/parties"
 	"hotpair/internal/wire"
 )
 
@@ -10,7 +12,10 @@ import (
 func (s *Switch) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, s.inc)
 	b = canon.Uint(b, s.events)
-	b = s.appendAgents(b)
+	b = canon.Uint(b, s.places)
+	b = s.appendLines(b)
+	b = canon.Uint(b, s.epoch)
+	b = s.appendMemories(b)
 	for ref := range s.calls.table {
 		c := &s.calls.table[ref]
 		if c.born == 0 {
@@ -18,12 +23,11 @@ func (s *Switch) AppendCanonical(b []byte) []byte {
 		}
 		b = canon.Uint(b, uint32(ref))
 		b = canon.Uint(b, c.born)
-		b = canon.Uint(b, int(c.from))
-		b = canon.Uint(b, int(c.to))
-		b = canon.Uint(b, c.typ)
 		b = canon.Uint(b, c.state)
 		b = canon.Uint(b, c.load)
 		b = canon.String(b, c.name)
+		b = canon.Uint(b, c.waits)
+		b = s.table.At(uint32(ref)).Append(b)
 	}
 	b = canon.Uint(b, uint32(0))
 	for i := range s.links {
@@ -42,13 +46,16 @@ func (s *Switch) Restore(b []byte) error {
 	*s = *New(s.opt)
 	s.inc = canon.Read[uint64](r)
 	s.events = canon.Read[uint64](r)
-	s.restoreAgents(r)
+	s.places = canon.Read[uint32](r)
+	s.restoreLines(r)
+	s.epoch = canon.Read[uint64](r)
+	s.restoreMemories(r)
 	for ref := canon.Read[uint32](r); ref != 0 && ref <= s.opt.CallRefs; ref = canon.Read[uint32](r) {
 		c := call{born: canon.Read[uint64](r)}
-		c.from, c.to = int32(canon.Read[int](r)), int32(canon.Read[int](r))
-		c.typ, c.state = canon.Read[callmodel.CallType](r), canon.Read[callmodel.CallState](r)
-		c.load, c.name = canon.Read[int](r), r.String()
-		if !r.Good() {
+		c.state = canon.Read[callmodel.CallState](r)
+		c.load, c.name, c.waits = canon.Read[int](r), r.String(), canon.Read[node.TimerKind](r)
+		p := parties.Restore(r)
+		if !r.Good() || p.Len() == 0 {
 			break
 		}
 		s.calls.occupy(ref)
@@ -56,7 +63,8 @@ func (s *Switch) Restore(b []byte) error {
 		if c.name != "" {
 			s.calls.byName[c.name] = ref
 		}
-		s.lines[c.from].busy, s.lines[c.to].busy = true, true
+		s.table.Set(ref, &p)
+		s.restoreLinesOf(ref)
 	}
 	for i := range s.links {
 		s.links[i].restore(r)
@@ -69,20 +77,47 @@ func (s *Switch) Restore(b []byte) error {
 	return r.Err()
 }
 
-// appendAgents writes the lines whose agent is not as after a start.
-func (s *Switch) appendAgents(b []byte) []byte {
-	for i := range s.opt.Extensions {
-		if a := s.lines[i].agent; a != callmodel.AgentLoggedOut {
+// appendLines writes the lines that are not as after a start, beside their calls.
+func (s *Switch) appendLines(b []byte) []byte {
+	for i := range s.lines {
+		l := &s.lines[i]
+		if l.typ == callmodel.DNExtension && (l.agent != callmodel.AgentLoggedOut || l.dnd || l.forward != "") || len(l.waiting) > 0 {
 			b = canon.Uint(b, i+1)
-			b = canon.Uint(b, a)
+			b = canon.Uint(b, l.agent)
+			b = canon.String(b, l.agentID)
+			b = canon.Uint(b, l.mode)
+			b = canon.Uint(b, l.idle)
+			b = canon.Bool(b, l.dnd)
+			b = canon.String(b, l.forward)
+			b = canon.Uint(b, len(l.waiting))
+			for _, ref := range l.waiting {
+				b = canon.Uint(b, ref)
+			}
 		}
 	}
 	return canon.Uint(b, 0)
 }
 
-func (s *Switch) restoreAgents(r *canon.Reader) {
-	for i := canon.Read[int](r); i > 0 && i <= s.opt.Extensions; i = canon.Read[int](r) {
-		s.lines[i-1].agent = canon.Read[callmodel.AgentState](r)
+func (s *Switch) restoreLines(r *canon.Reader) {
+	for i := canon.Read[int](r); i > 0 && i <= len(s.lines) && r.Good(); i = canon.Read[int](r) {
+		l := &s.lines[i-1]
+		l.agent, l.agentID, l.mode = canon.Read[callmodel.AgentState](r), r.String(), canon.Read[callmodel.WorkMode](r)
+		l.idle, l.dnd, l.forward = canon.Read[uint64](r), r.Bool(), callmodel.DN(r.String())
+		for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
+			l.waiting = append(l.waiting, canon.Read[uint32](r))
+		}
+	}
+}
+
+// restoreLinesOf finds the lines of a call's parties, and makes them busy.
+func (s *Switch) restoreLinesOf(ref uint32) {
+	c := s.table.At(ref)
+	for i := range c.Len() {
+		p := c.At(i)
+		p.Line = int32(s.byName[p.DN])
+		if p.State != callmodel.PartyBusy {
+			s.occupy(p.Line)
+		}
 	}
 }
 

@@ -121,7 +121,7 @@ func (s *Switch) cmdBurst(a *args, out *node.Output) error {
 	}
 	refs := make([]uint32, 0, maxBurst)
 	for range int(n) {
-		ref, from, to := uint32(0), s.idle(s.opt.Extensions, len(s.lines), 0), s.idle(0, s.opt.Extensions, 0)
+		ref, from, to := uint32(0), s.idle(s.opt.Extensions, s.opt.Extensions+s.opt.Trunks, 0), s.idle(0, s.opt.Extensions, 0)
 		if from >= 0 && to >= 0 {
 			ref = s.create(from, to, 0, "", out)
 		}
@@ -152,11 +152,14 @@ func (s *Switch) cmdCall(a *args, out *node.Output) error {
 	switch _, taken := s.calls.byName[name]; {
 	case taken:
 		return fmt.Errorf("there is a call %q already", name)
-	case from == to || s.lines[to].typ != callmodel.DNExtension:
-		return fmt.Errorf("a call goes from an extension or a trunk to another extension, not from %s to %s", s.lines[from].dn, s.lines[to].dn)
-	case s.lines[from].busy || s.lines[to].busy:
+	case from == to || !s.lines[from].carries() || s.lines[from].typ == callmodel.DNTrunk && s.lines[to].typ == callmodel.DNTrunk:
+		return fmt.Errorf("a call goes from an extension or a trunk to something else, not from %s to %s", s.lines[from].dn, s.lines[to].dn)
+	}
+	dest, _, _ := s.find(s.lines[to].dn)
+	switch {
+	case s.lines[from].busy || dest.state == callmodel.PartyBusy:
 		return fmt.Errorf("%s or %s is busy", s.lines[from].dn, s.lines[to].dn)
-	case s.create(from, to, 0, name, out) == 0:
+	case s.begin(&beginning{from: from, to: dest, name: name}, out) == 0:
 		return fmt.Errorf("all %d call references are in use", s.opt.CallRefs)
 	}
 	return nil
@@ -172,41 +175,68 @@ func (s *Switch) lineArg(a *args, key string) int {
 	return i
 }
 
-// callArg reads the name of a call that is up.
-func (s *Switch) callArg(a *args) (uint32, error) {
+// callArg reads the name of a call that is up, or a DN: then it is the call there that rings, or else the one that is not on hold.
+func (s *Switch) callArg(a *args) (ref uint32, at callmodel.DN, err error) {
 	name := a.need("name")
 	if err := a.done(); err != nil {
-		return 0, err
+		return 0, "", err
 	}
-	ref, ok := s.calls.byName[name]
-	if !ok {
-		return 0, fmt.Errorf("there is no call %q", name)
+	if ref, ok := s.calls.byName[name]; ok {
+		return ref, "", nil
 	}
-	return ref, nil
+	at = callmodel.DN(name)
+	for r := range s.calls.table {
+		if c := s.table.At(uint32(r)); c != nil {
+			if i := c.Find(at); i >= 0 && (ref == 0 || c.At(i).State == callmodel.PartyRinging) {
+				ref = uint32(r)
+			}
+		}
+	}
+	if ref == 0 {
+		return 0, "", fmt.Errorf("there is no call %q, and none at a DN of that name", name)
+	}
+	return ref, at, nil
 }
 
 func (s *Switch) cmdAnswer(a *args, out *node.Output) error {
-	ref, err := s.callArg(a)
+	ref, at, err := s.callArg(a)
 	if err != nil {
 		return err
 	}
-	if s.calls.table[ref].state == callmodel.CallEstablished {
-		return errors.New("the call is answered already")
+	c := s.table.At(ref)
+	i := c.Waiting()
+	if at != "" {
+		i = c.Find(at)
 	}
-	s.answer(ref, out)
+	if i < 0 || c.At(i).State != callmodel.PartyRinging {
+		return errors.New("the call does not ring, or is answered already")
+	}
+	s.answerAt(ref, at, out)
 	return nil
 }
 
+// cmdRelease: of a party that is named by its DN, the call goes on if two others stay.
 func (s *Switch) cmdRelease(a *args, out *node.Output) error {
-	ref, err := s.callArg(a)
+	ref, at, err := s.callArg(a)
 	if err == nil {
-		s.release(ref, false, out)
+		s.hangUp(ref, at, asked{}, out)
 	}
 	return err
 }
 
+// hangUp: a party leaves a call, which ends unless two others stay; it ends as well if no party is named.
+func (s *Switch) hangUp(ref uint32, at callmodel.DN, by asked, out *node.Output) {
+	s.by = by
+	if at != "" && s.table.At(ref).Len() > 2 {
+		s.drop(ref, at, "", 0, out)
+	} else {
+		s.end(ref, ending{by: at}, out)
+	}
+	s.by = asked{}
+}
+
 func (s *Switch) cmdStuck(a *args, out *node.Output) error {
-	ref, err := s.callArg(a)
+	ref, _, err := s.callArg(a)
 	if err == nil {
 		s.release(ref, true, out)
 	}
@@ -249,10 +279,9 @@ func (s *Switch) cmdAgent(a *args, out *node.Output) error {
 		return err
 	}
 	l := &s.lines[at]
-	if l.typ != callmodel.DNExtension || state == 0 {
+	if l.typ != callmodel.DNExtension || state == 0 || state > callmodel.AgentReady {
 		return errors.New("an agent sits at an extension and is ready, not-ready or logged-out")
 	}
-	l.agent = state
-	s.emit(wire.Message{Kind: wire.AgentChanged, Seq: s.next(), ThisDN: l.dn, Agent: state}, out)
+	s.setAgent(at, state, 0, out)
 	return nil
 }

@@ -50,20 +50,17 @@ func (s *Switch) snapshot(l *ctiLink, out *node.Output) {
 	if l.asked {
 		return
 	}
-	l.queue = append(l.queue, wire.Message{Kind: wire.SnapshotBegin, Seq: s.seq()})
+	l.queue = append(l.queue, wire.Message{Kind: wire.SnapshotBegin, Seq: s.seq(), Sub: s.places})
 	for i := range s.lines {
 		d := &s.lines[i]
-		l.queue = append(l.queue, wire.Message{Kind: wire.SnapshotDN, ThisDN: d.dn, DNType: d.typ, Agent: d.agent})
+		l.queue = append(l.queue, wire.Message{
+			Kind: wire.SnapshotDN, ThisDN: d.dn, DNType: d.typ, Agent: d.agent, WorkMode: d.mode, Text: d.agentID, Announced: d.dnd, OtherDN: d.forward,
+		})
 	}
 	for ref := range s.calls.table {
-		c := &s.calls.table[ref]
-		if c.born == 0 {
-			continue
+		if s.calls.table[ref].born != 0 {
+			l.queue = s.table.At(uint32(ref)).Snapshot(l.queue, s.id(uint32(ref)))
 		}
-		l.queue = append(l.queue, wire.Message{
-			Kind: wire.SnapshotCall, Call: s.id(uint32(ref)), CallType: c.typ, CallState: c.state,
-			ThisDN: s.lines[c.from].dn, OtherDN: s.lines[c.to].dn,
-		})
 	}
 	l.queue = append(l.queue, wire.Message{Kind: wire.SnapshotEnd, Seq: s.seq()})
 	l.live, l.transfers = true, true

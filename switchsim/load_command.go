@@ -87,7 +87,7 @@ func (a *args) curve(c *curve) time.Duration {
 
 // trunksArg reads a trunk group, and returns its trunks; all trunks if none is given.
 func (s *Switch) trunksArg(a *args) (first, last int) {
-	first, last = s.opt.Extensions, len(s.lines)
+	first, last = s.opt.Extensions, s.opt.Extensions+s.opt.Trunks
 	name, ok := a.str("group")
 	if !ok {
 		return first, last

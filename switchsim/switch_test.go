@@ -287,7 +287,7 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		"there is no DN \"9\"":                       {"call", "name", "c", "from", "9", "to", "1002"},
 		"is busy":                                    {"call", "name", "c", "from", "1001", "to", "1003"},
 		"not from 1003 to 1003":                      {"call", "name", "c", "from", "1003", "to", "1003"},
-		"not from 1003 to T1":                        {"call", "name", "c", "from", "1003", "to", "T1"},
+		"not from T1 to T2":                          {"call", "name", "c", "from", "T1", "to", "T2"},
 		"there is a call \"up\" already":             {"call", "name", "up", "from", "1003", "to", "1004"},
 		"name: is missing":                           {"answer"},
 		"there is no call \"x\"":                     {"release", "name", "x"},

@@ -3,6 +3,7 @@ package tserver
 import (
 	"hotpair/callmodel"
 	"hotpair/internal/node"
+	"hotpair/internal/parties"
 	"hotpair/internal/wire"
 )
 
@@ -47,7 +48,7 @@ func (s *Server) callInfo(m *wire.Message, out *node.Output) {
 		return
 	}
 	// The primary finds the same at another time. Whatever it has told clients by then, they are not told again: who changes over gets the state.
-	s.sub += switchPlaces
+	s.sub += parties.Places
 	s.journal.resync(number{s.engine.Seq(), s.sub - 1})
 	s.forget(m.Call, out)
 }

@@ -18,7 +18,12 @@ type clients struct {
 	up   []wire.ID // in the order of their IDs
 	any  []wire.ID // registered for every DN
 	byDN map[callmodel.DN][]wire.ID
-	dns  map[wire.ID][]callmodel.DN // what each client registered, in its order, AnyDN included
+	dns  map[wire.ID][]registration // what each client registered, in its order, AnyDN included
+}
+
+type registration struct {
+	name callmodel.DN
+	mode callmodel.RegMode
 }
 
 func (c *clients) add(id wire.ID) {
@@ -34,27 +39,68 @@ func (c *clients) connected(id wire.ID) bool {
 }
 
 func (c *clients) down(id wire.ID) {
-	for _, name := range c.dns[id] {
-		if name == callmodel.AnyDN {
-			c.any = remove(c.any, id)
-		} else if rest := remove(c.byDN[name], id); len(rest) > 0 {
-			c.byDN[name] = rest
-		} else {
-			delete(c.byDN, name)
-		}
+	for _, d := range c.dns[id] {
+		c.drop(id, d.name)
 	}
 	delete(c.dns, id)
 	c.up = remove(c.up, id)
 }
 
-func (c *clients) register(id wire.ID, name callmodel.DN) {
-	if slices.Contains(c.dns[id], name) {
+// drop ends what follows from a registration.
+func (c *clients) drop(id wire.ID, name callmodel.DN) {
+	if name == callmodel.AnyDN {
+		c.any = remove(c.any, id)
+	} else if rest := remove(c.byDN[name], id); len(rest) > 0 {
+		c.byDN[name] = rest
+	} else {
+		delete(c.byDN, name)
+	}
+}
+
+// find returns the index of a client's registration of a DN, -1 if it has none.
+func (c *clients) find(id wire.ID, name callmodel.DN) int {
+	return slices.IndexFunc(c.dns[id], func(r registration) bool { return r.name == name })
+}
+
+// mode returns how a client has registered a DN, by its name or with all DNs; 0 if it has not. What allows more counts.
+func (c *clients) mode(id wire.ID, name callmodel.DN) (mode callmodel.RegMode) {
+	for _, as := range [...]callmodel.DN{name, callmodel.AnyDN} {
+		if i := c.find(id, as); i >= 0 && mode != callmodel.RegShare && mode != callmodel.RegPrivate {
+			mode = c.dns[id][i].mode
+		}
+	}
+	return mode
+}
+
+// private returns the client that has a DN for itself, none if nobody has.
+func (c *clients) private(name callmodel.DN) wire.ID {
+	for _, id := range c.byDN[name] {
+		if i := c.find(id, name); c.dns[id][i].mode == callmodel.RegPrivate {
+			return id
+		}
+	}
+	return wire.None
+}
+
+func (c *clients) unregister(id wire.ID, name callmodel.DN) bool {
+	i := c.find(id, name)
+	if i < 0 {
+		return false
+	}
+	c.dns[id] = slices.Delete(c.dns[id], i, i+1)
+	c.drop(id, name)
+	return true
+}
+
+func (c *clients) register(id wire.ID, name callmodel.DN, mode callmodel.RegMode) {
+	if i := c.find(id, name); i >= 0 {
+		c.dns[id][i].mode = mode
 		return
 	}
 	if c.dns == nil {
-		c.dns, c.byDN = map[wire.ID][]callmodel.DN{}, map[callmodel.DN][]wire.ID{}
+		c.dns, c.byDN = map[wire.ID][]registration{}, map[callmodel.DN][]wire.ID{}
 	}
-	c.dns[id] = append(c.dns[id], name)
+	c.dns[id] = append(c.dns[id], registration{name, mode})
 	if name == callmodel.AnyDN {
 		c.any = insert(c.any, id)
 	} else {
@@ -115,41 +161,81 @@ func (s *Server) tellPosition(m *wire.Message) {
 	}
 }
 
-// fromClient handles a request of a client.
+// clientDown: nobody hears the answers to what the client has asked for; it will ask again.
+func (s *Server) clientDown(id wire.ID, out *node.Output) {
+	s.clients.down(id)
+	s.requests.forget(id, out)
+	s.own.forget(id)
+}
+
+// fromClient handles a message of a client.
 func (s *Server) fromClient(id wire.ID, m *wire.Message, out *node.Output) {
 	if s.failover.fromClient(id, m, out) {
 		return
 	}
 	s.engine.HeardOfEpoch(id, m.Epoch, out)
-	switch m.Kind {
-	case wire.RegisterAddress:
-		s.register(id, m.ThisDN, out)
-	case wire.ResumeEvents:
+	switch {
+	case m.Kind == wire.RegisterAddress:
+		s.register(id, m, out)
+	case m.Kind == wire.UnregisterAddress:
+		s.unregister(id, m, out)
+	case m.Kind.IsRequest():
+		s.request(id, m, out)
+	case m.Kind == wire.ResumeEvents:
 		s.resume(id, number{m.Seq, m.Sub}, out)
-	case wire.EpochSeen:
+	case m.Kind == wire.EpochSeen:
 	default:
-		s.refuse(id, m.ThisDN, out, m.Kind.String()+" is not a request of a client")
+		s.refuse(id, m, callmodel.ErrUnsupported, out, m.Kind.String()+" is not a request of a client")
 	}
 }
 
-func (s *Server) register(id wire.ID, name callmodel.DN, out *node.Output) {
+func (s *Server) register(id wire.ID, m *wire.Message, out *node.Output) {
+	name, mode := m.ThisDN, m.Mode
+	if mode == 0 {
+		mode = callmodel.RegShare
+	}
 	// Before it has read the switch, the T-Server cannot tell which DNs there are.
 	known := name == callmodel.AnyDN || s.dns.has(name) || s.engine.CTI() != callmodel.CTISynchronized
+	owner := s.clients.private(name)
 	switch {
 	case name == "":
-		s.refuse(id, name, out, "RegisterAddress needs a DN, or * for all")
+		s.refuse(id, m, callmodel.ErrBadArgument, out, "RegisterAddress needs a DN, or * for all")
 	case !known:
-		s.refuse(id, name, out, fmt.Sprintf("the switch has no DN %q", name))
+		s.refuse(id, m, callmodel.ErrUnknownDN, out, fmt.Sprintf("the switch has no DN %q", name))
 	case len(s.clients.dns[id]) >= maxRegistrations:
-		s.refuse(id, name, out, fmt.Sprintf("a client registers at most %d DNs", maxRegistrations))
+		s.refuse(id, m, callmodel.ErrTooManyRequests, out, fmt.Sprintf("a client registers at most %d DNs", maxRegistrations))
+	case mode > callmodel.RegMonitor || mode == callmodel.RegPrivate && name == callmodel.AnyDN:
+		s.refuse(id, m, callmodel.ErrBadArgument, out, "the mode is share, private or monitor; * cannot be private")
+	case owner != wire.None && owner != id && mode != callmodel.RegMonitor, mode == callmodel.RegPrivate && s.othersUse(id, name):
+		s.refuse(id, m, callmodel.ErrBusy, out, fmt.Sprintf("another client has registered %s, or has it for itself", name))
 	default:
-		s.clients.register(id, name)
-		m := out.Send(id, wire.EventRegistered)
-		m.Epoch, m.ThisDN = s.engine.Epoch(), name
+		s.clients.register(id, name, mode)
+		a := out.Send(id, wire.EventRegistered)
+		a.Epoch, a.ThisDN, a.RefID = s.engine.Epoch(), name, m.RefID
+		if m.Mode != 0 {
+			a.Mode = mode
+		}
 	}
 }
 
-func (s *Server) refuse(id wire.ID, name callmodel.DN, out *node.Output, why string) {
+// othersUse reports whether a client other than this one has registered the DN for more than its events.
+func (s *Server) othersUse(id wire.ID, name callmodel.DN) bool {
+	return slices.ContainsFunc(s.clients.byDN[name], func(other wire.ID) bool {
+		return other != id && s.clients.dns[other][s.clients.find(other, name)].mode != callmodel.RegMonitor
+	})
+}
+
+func (s *Server) unregister(id wire.ID, m *wire.Message, out *node.Output) {
+	if !s.clients.unregister(id, m.ThisDN) {
+		s.refuse(id, m, callmodel.ErrNotRegistered, out, fmt.Sprintf("%q is not registered by this client", m.ThisDN))
+		return
+	}
+	a := out.Send(id, wire.EventUnregistered)
+	a.Epoch, a.ThisDN, a.RefID = s.engine.Epoch(), m.ThisDN, m.RefID
+}
+
+// refuse answers a request with EventError.
+func (s *Server) refuse(id wire.ID, request *wire.Message, code callmodel.ErrorCode, out *node.Output, why string) {
 	m := out.Send(id, wire.EventError)
-	m.Epoch, m.ThisDN, m.Text = s.engine.Epoch(), name, why
+	m.Epoch, m.ThisDN, m.RefID, m.Of, m.Code, m.Text = s.engine.Epoch(), request.ThisDN, request.RefID, request.Kind, code, why
 }

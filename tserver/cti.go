@@ -3,6 +3,7 @@ package tserver
 import (
 	"hotpair/callmodel"
 	"hotpair/internal/node"
+	"hotpair/internal/parties"
 	"hotpair/internal/wire"
 )
 
@@ -11,12 +12,13 @@ func (s *Server) ctiDown(out *node.Output) {
 	s.stopKeepAlive(out)
 	s.journal.lose()
 	s.engine.CTIDown(out)
+	s.switchLost(out)
 }
 
 // fromSwitch handles a message of the CTI link.
 func (s *Server) fromSwitch(m *wire.Message, out *node.Output) {
 	switch m.Kind {
-	case wire.SnapshotBegin, wire.SnapshotDN, wire.SnapshotCall, wire.SnapshotEnd:
+	case wire.SnapshotBegin, wire.SnapshotDN, wire.SnapshotCall, wire.SnapshotParty, wire.SnapshotEnd:
 		s.readSnapshot(m, out)
 		return
 	case wire.KeepAliveAck:
@@ -24,6 +26,9 @@ func (s *Server) fromSwitch(m *wire.Message, out *node.Output) {
 		return
 	case wire.CallInfo:
 		s.callInfo(m, out)
+		return
+	case wire.SwitchAnswer:
+		s.switchAnswered(m, out)
 		return
 	}
 	// Live events follow each other without a hole. A hole means that the switch was silent towards this T-Server: what it
@@ -36,27 +41,26 @@ func (s *Server) fromSwitch(m *wire.Message, out *node.Output) {
 	if m.Kind == wire.CallCreated {
 		s.releaseStuck(m.Call.Ref, out)
 	}
-	s.sub = 0
+	s.sub = parties.Places
 	switch m.Kind {
 	case wire.CallCreated:
 		s.created(m, out)
-	case wire.CallAnswered:
-		s.answered(m, out)
-	case wire.CallReleased:
-		if !s.engine.Held(m.Call) {
-			s.badInput(m.Call, out, "a call that is not held cannot be released")
-			break
-		}
-		s.release(m.Call, m.Seq, out)
+	case wire.CallAnswered, wire.CallReleased, wire.CallHeld, wire.CallRetrieved, wire.CallOffered, wire.CallDiverted, wire.PartyLeft, wire.CallsJoined:
+		s.changed(m, out)
 	case wire.AgentChanged:
-		if !s.dns.setAgent(m.ThisDN, m.Agent) {
-			s.badInput(m.Call, out, "the switch has no DN "+string(m.ThisDN))
-		}
+		s.agentChanged(m, out)
+	case wire.DNChanged:
+		s.dnChanged(m, out)
+	case wire.EpochMarked:
+		s.epochMarked(m, out)
 	default:
 		s.resynchronize(m, out, m.Kind.String()+" does not belong on the CTI link")
 		return
 	}
-	s.engine.Reached(m.Seq)
+	if s.engine.CTI() == callmodel.CTISynchronized {
+		s.engine.Reached(m.Seq)
+		s.catchUp(out)
+	}
 }
 
 // resynchronize gives up the CTI link, so that it comes up again and the switch is read anew.
@@ -75,10 +79,13 @@ func (s *Server) created(m *wire.Message, out *node.Output) {
 		s.resynchronize(m, out, "call reference out of range, or a call that was not created at this event number")
 		return
 	}
-	s.engine.Created(m.Call, out)
-	s.setParty(m.Call.Ref, party{from: m.ThisDN, to: m.OtherDN, typ: m.CallType, state: callmodel.CallRinging})
+	data := m.Data
+	if m.OtherCall != (callmodel.CallID{}) {
+		data = s.engine.Data(m.OtherCall).With(data) // who is consulted sees what is known of the call that it is about
+	}
+	s.engine.Created(m.Call, data, out)
 	s.active(m.Call, out)
-	s.publishOffered(m.Call, m.Seq, out)
+	_ = s.apply(m, out) // the reference is free
 }
 
 // releaseStuck (X9): a call whose reference the switch uses again is no more. The release is this T-Server's own finding, so it takes the next
@@ -89,35 +96,45 @@ func (s *Server) releaseStuck(ref uint32, out *node.Output) {
 	}
 }
 
-func (s *Server) answered(m *wire.Message, out *node.Output) {
-	if !s.engine.Held(m.Call) {
-		s.badInput(m.Call, out, "a call that is not held cannot be answered")
+// changed: something happens to a call that is held.
+func (s *Server) changed(m *wire.Message, out *node.Output) {
+	if !s.engine.Held(m.Call) || m.Kind == wire.CallsJoined && !s.engine.Held(m.OtherCall) {
+		s.badInput(m.Call, out, m.Kind.String()+": a call that is not held")
 		return
 	}
-	s.parties[m.Call.Ref].state = callmodel.CallEstablished
+	if m.Data != "" {
+		s.engine.SetData(m.Call, s.engine.Data(m.Call).With(m.Data)) // it came with the request that has caused this
+	}
+	if err := s.apply(m, out); err != nil {
+		// What the T-Server holds is not what the switch holds.
+		s.resynchronize(m, out, err.Error())
+		return
+	}
+	switch m.Kind {
+	case wire.CallReleased:
+		s.forget(m.Call, out)
+		return
+	case wire.CallsJoined:
+		s.joined(m, out)
+	}
 	s.active(m.Call, out)
-	s.publishBoth(wire.EventEstablished, wire.EventEstablished, m.Call, m.Seq, out)
 }
 
-// release drops a call that is held, and tells clients of it.
+// joined (R6, R12): two calls have become one. Its data are those of both; where both have a key, the main call's value counts.
+func (s *Server) joined(m *wire.Message, out *node.Output) {
+	s.engine.SetData(m.Call, s.engine.Data(m.OtherCall).With(s.engine.Data(m.Call)))
+	s.forget(m.OtherCall, out)
+	s.engine.Renamed(m.Call, out)
+}
+
+// release drops a call that is held, and that the T-Server has found to be no more, and tells clients of it.
 func (s *Server) release(id callmodel.CallID, seq uint64, out *node.Output) {
-	atDestination := wire.EventReleased
-	if s.parties[id.Ref].state == callmodel.CallRinging {
-		atDestination = wire.EventAbandoned
-	}
-	s.publishBoth(wire.EventReleased, atDestination, id, seq, out)
+	s.find(&wire.Message{Kind: wire.CallReleased, Seq: seq, Call: id}, seq, out)
 	s.forget(id, out)
 }
 
 func (s *Server) forget(id callmodel.CallID, out *node.Output) {
 	s.engine.Released(id, out)
 	s.over(id, out)
-	s.parties[id.Ref] = party{}
-}
-
-func (s *Server) setParty(ref uint32, p party) {
-	if int(ref) >= len(s.parties) {
-		s.parties = append(s.parties, make([]party, int(s.engine.Refs())-len(s.parties))...)
-	}
-	s.parties[ref] = p
+	s.table.Clear(id.Ref)
 }

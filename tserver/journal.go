@@ -30,6 +30,23 @@ type event struct {
 	thisDN, otherDN callmodel.DN
 	need            uint64 // the CallNamed that is to be acknowledged before it is published (X7); 0: none
 	guess           bool   // connID was invented by a backup, and the primary may have called the call otherwise
+
+	thisRole, otherRole callmodel.PartyRole
+	cause               callmodel.Cause
+	client              wire.ID // whose request has caused it
+	refID               uint64
+	data                callmodel.AttachedData
+	time                uint64
+	more                *more // what few events have; it is never changed
+}
+
+// more is what few events have.
+type more struct {
+	thirdDN, queue     callmodel.DN
+	previous, transfer callmodel.ConnID
+	agent              callmodel.AgentState
+	mode               callmodel.WorkMode
+	agentID            string
 }
 
 // minJournal is the least number of events that a journal has room for: those that wait need some even if none are kept.
@@ -64,6 +81,25 @@ func (j *journal) add(e *event) {
 	j.size++
 	j.pending++
 	*j.at(j.size - 1) = *e
+}
+
+// insert takes up an event that a primary has made, at its place among those of the switch, unless what is there begins behind it.
+func (j *journal) insert(e *event) {
+	if !e.after(j.base) {
+		return
+	}
+	j.add(e)
+	i := j.size - 1
+	for ; i > 0 && j.at(i-1).after(e.number); i-- {
+		*j.at(i) = *j.at(i - 1)
+	}
+	*j.at(i) = *e
+	for i++; i < j.size; i++ { // what came later shows what has changed
+		if later := j.at(i); later.call == e.call && e.kind == wire.EventAttachedDataChanged {
+			later.data = e.data
+		}
+	}
+	j.release()
 }
 
 func (j *journal) makeRoom() {
@@ -119,6 +155,13 @@ func (j *journal) resync(told number) {
 	}
 }
 
+// skip: what comes up to this number is not all here.
+func (j *journal) skip(upTo number) {
+	if upTo.after(j.base) {
+		j.base = upTo
+	}
+}
+
 // behind returns the index of the first event behind a number, and reports whether everything behind it is known.
 func (j *journal) behind(last number) (i int, complete bool) {
 	if j.base.after(last) {
@@ -127,10 +170,14 @@ func (j *journal) behind(last number) (i int, complete bool) {
 	return sort.Search(j.size, func(i int) bool { return j.at(i).after(last) }), true
 }
 
-// rename gives the events of a call its ConnID. They follow its creation, so the search goes backwards no further than that.
-func (j *journal) rename(call callmodel.CallID, connID callmodel.ConnID) {
+// rename gives the events of a call its ConnID, and those that had none the data that it was named with. They follow its creation, so the search goes
+// backwards no further than that.
+func (j *journal) rename(call callmodel.CallID, connID callmodel.ConnID, data callmodel.AttachedData) {
 	for i := j.size - 1; i >= 0 && j.at(i).seq >= call.Born; i-- {
 		if e := j.at(i); e.call == call {
+			if e.connID == 0 {
+				e.data = data
+			}
 			e.connID, e.guess = connID, false
 		}
 	}
@@ -140,7 +187,7 @@ func (j *journal) rename(call callmodel.CallID, connID callmodel.ConnID) {
 // never told: clients may have seen another one. Whoever asks for that is told that it is not known. held says which calls are not over.
 func (j *journal) distrust(held func(callmodel.CallID) bool) {
 	for i := j.size - 1; i >= 0; i-- {
-		if e := j.at(i); e.seq <= j.agreed && (e.connID == 0 || e.guess) && !held(e.call) {
+		if e := j.at(i); e.seq <= j.agreed && e.call.Born != 0 && (e.connID == 0 || e.guess) && !held(e.call) {
 			if e.after(j.base) {
 				j.base = e.number
 			}
@@ -171,7 +218,25 @@ func (e *event) append(b []byte) []byte {
 	b = canon.String(b, e.thisDN)
 	b = canon.String(b, e.otherDN)
 	b = canon.Uint(b, e.need)
-	return canon.Bool(b, e.guess)
+	b = canon.Bool(b, e.guess)
+	b = canon.Uint(b, e.thisRole)
+	b = canon.Uint(b, e.otherRole)
+	b = canon.Uint(b, e.cause)
+	b = canon.Uint(b, e.client)
+	b = canon.Uint(b, e.refID)
+	b = canon.String(b, e.data)
+	b = canon.Uint(b, e.time)
+	b = canon.Bool(b, e.more != nil)
+	if r := e.more; r != nil {
+		b = canon.String(b, r.thirdDN)
+		b = canon.String(b, r.queue)
+		b = canon.Uint(b, uint64(r.previous))
+		b = canon.Uint(b, uint64(r.transfer))
+		b = canon.Uint(b, r.agent)
+		b = canon.Uint(b, r.mode)
+		b = canon.String(b, r.agentID)
+	}
+	return b
 }
 
 func (n number) append(b []byte) []byte {
@@ -204,4 +269,12 @@ func (e *event) restore(r *canon.Reader) {
 	e.connID = callmodel.ConnID(canon.Read[uint64](r))
 	e.thisDN, e.otherDN = callmodel.DN(r.String()), callmodel.DN(r.String())
 	e.need, e.guess = canon.Read[uint64](r), r.Bool()
+	e.thisRole, e.otherRole = canon.Read[callmodel.PartyRole](r), canon.Read[callmodel.PartyRole](r)
+	e.cause, e.client, e.refID = canon.Read[callmodel.Cause](r), canon.Read[wire.ID](r), canon.Read[uint64](r)
+	e.data, e.time = callmodel.AttachedData(r.String()), canon.Read[uint64](r)
+	if r.Bool() {
+		e.more = &more{thirdDN: callmodel.DN(r.String()), queue: callmodel.DN(r.String())}
+		e.more.previous, e.more.transfer = callmodel.ConnID(canon.Read[uint64](r)), callmodel.ConnID(canon.Read[uint64](r))
+		e.more.agent, e.more.mode, e.more.agentID = canon.Read[callmodel.AgentState](r), canon.Read[callmodel.WorkMode](r), r.String()
+	}
 }

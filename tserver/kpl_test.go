@@ -138,7 +138,7 @@ func TestX9CleansUp(t *testing.T) {
 	require.True(t, r.engine().Held(call(2, 7)))
 	r.callInfo(call(2, 7), 0)
 	require.False(t, r.engine().Held(call(2, 7)))
-	require.Equal(t, [][2]uint64{{8, 2}, {8, 3}}, r.events(), "behind the switch's own event")
+	require.Equal(t, [][2]uint64{{8, 16}, {8, 17}}, r.events(), "behind the switch's own event")
 	_, set = r.sets(cleanupTimer, 2)
 	require.False(t, set)
 }

@@ -3,6 +3,7 @@ package tserver
 import (
 	"fmt"
 
+	"hotpair/callmodel"
 	"hotpair/hasync/peerarb"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
@@ -48,7 +49,7 @@ func (f *failover) fromClient(id wire.ID, m *wire.Message, out *node.Output) boo
 	case m.Kind == wire.Logout:
 		f.logout(id, "it logged out", out)
 	case !f.hasSession(id):
-		f.s.refuse(id, m.ThisDN, out, "log in first")
+		f.s.refuse(id, m, callmodel.ErrNotRegistered, out, "log in first")
 	default:
 		return false
 	}

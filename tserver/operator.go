@@ -52,9 +52,9 @@ func (s *Server) tellCalls(cmd *node.Command, out *node.Output) {
 		if connID != 0 {
 			c.ConnID = connID.String()
 		}
-		if int(id.Ref) < len(s.parties) {
-			p := &s.parties[id.Ref]
-			c.From, c.To, c.State = string(p.from), string(p.to), p.state.String()
+		if p := s.table.At(id.Ref); p != nil {
+			to, _ := p.Other(0)
+			c.From, c.To, c.State = string(p.At(0).DN), string(to), p.State().String()
 		}
 		list.Calls = append(list.Calls, c)
 	}

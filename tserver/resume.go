@@ -6,6 +6,7 @@ import (
 
 	"hotpair/callmodel"
 	"hotpair/internal/node"
+	"hotpair/internal/parties"
 	"hotpair/internal/wire"
 )
 
@@ -13,7 +14,7 @@ import (
 // Events that wait (X7) follow in their turn.
 func (s *Server) resume(id wire.ID, last number, out *node.Output) {
 	if s.engine.Role() != wire.Primary {
-		s.refuse(id, "", out, fmt.Sprintf("%s is not primary: it has published nothing that could be resumed", s.self))
+		s.refuse(id, &wire.Message{Kind: wire.ResumeEvents}, callmodel.ErrNotPrimary, out, fmt.Sprintf("%s is not primary: it has published nothing that could be resumed", s.self))
 		return
 	}
 	j := &s.journal
@@ -24,7 +25,8 @@ func (s *Server) resume(id wire.ID, last number, out *node.Output) {
 	if complete {
 		for i := first; i < j.size-j.pending; i++ {
 			if e := j.at(i); s.clients.wants(id, e.thisDN) {
-				*out.Send(id, e.kind) = e.message(s.engine.Epoch())
+				m := e.message(s.engine.Epoch())
+				e.sendTo(id, &m, out)
 			}
 		}
 	} else {
@@ -33,20 +35,53 @@ func (s *Server) resume(id wire.ID, last number, out *node.Output) {
 	out.Msgs[at].Num = uint64(len(out.Msgs) - count)
 }
 
-// tellState tells a client of every call in progress at its DNs. A call that it may not see yet (X7) follows as an event.
+// tellState tells a client of every call in progress at its DNs, and of the agents there. A call that it may not see yet (X7) follows as an event.
 func (s *Server) tellState(id wire.ID, out *node.Output) {
-	for ref := range s.parties {
-		call, p := s.engine.HeldAt(uint32(ref)), &s.parties[ref]
+	for ref := range s.engine.Refs() {
+		call := s.engine.HeldAt(ref)
 		if call == (callmodel.CallID{}) || s.engine.Unreplicated(call) > 0 {
 			continue
 		}
-		if !s.clients.wants(id, p.to) && (p.typ != callmodel.CallInternal || !s.clients.wants(id, p.from)) {
+		c := s.table.At(ref)
+		if _, plain := c.Plain(); plain {
+			if s.wantsParty(id, c, 0) || s.wantsParty(id, c, 1) {
+				s.partyInfo(id, call, 0, out)
+			}
 			continue
 		}
-		m := out.Send(id, wire.EventPartyInfo)
-		m.Epoch, m.Call, m.ConnID, m.CallType, m.CallState = s.engine.Epoch(), call, s.engine.ConnID(call), p.typ, p.state
-		m.ThisDN, m.OtherDN = p.from, p.to
+		for i := range c.Len() {
+			if s.wantsParty(id, c, i) {
+				m := s.partyInfo(id, call, i, out)
+				m.PartyState, m.ThisRole = c.At(i).State, c.At(i).Role
+			}
+		}
 	}
+	for i := range s.dns.list {
+		if d := &s.dns.list[i]; (d.agentID != "" || d.dnd || d.forward != "") && s.clients.wants(id, d.name) {
+			s.addressInfo(id, d, out)
+		}
+	}
+}
+
+func (s *Server) wantsParty(id wire.ID, c *parties.Call, i int) bool {
+	return !c.At(i).Silent && s.clients.wants(id, c.At(i).DN)
+}
+
+// partyInfo tells a client of a call as a party of it sees it.
+func (s *Server) partyInfo(id wire.ID, call callmodel.CallID, i int, out *node.Output) *wire.Message {
+	c := s.table.At(call.Ref)
+	m := out.Send(id, wire.EventPartyInfo)
+	m.Epoch, m.Call, m.ConnID, m.CallType, m.CallState = s.engine.Epoch(), call, s.engine.ConnID(call), c.Type, c.State()
+	m.ThisDN, m.Data = c.At(i).DN, s.engine.Data(call)
+	m.OtherDN, _ = c.Other(i)
+	return m
+}
+
+func (s *Server) addressInfo(id wire.ID, d *dn, out *node.Output) *wire.Message {
+	m := out.Send(id, wire.EventAddressInfo)
+	m.Epoch, m.ThisDN, m.DNType, m.Agent, m.WorkMode, m.Text = s.engine.Epoch(), d.name, d.typ, d.state(), d.mode, d.agentID
+	m.Announced, m.OtherDN = d.dnd, d.forward
+	return m
 }
 
 // wants reports whether a client gets the events of a DN.
@@ -59,8 +94,8 @@ func (c *clients) wants(id wire.ID, name callmodel.DN) bool {
 }
 
 // Named implements hasync.Server: the events of a call that were kept before it had its ConnID get it.
-func (s *Server) Named(call callmodel.CallID, connID callmodel.ConnID) {
-	s.journal.rename(call, connID)
+func (s *Server) Named(call callmodel.CallID, connID callmodel.ConnID, data callmodel.AttachedData) {
+	s.journal.rename(call, connID, data)
 }
 
 // Agreed implements hasync.Server.
@@ -72,8 +107,8 @@ func (s *Server) nameReleased(out *node.Output) {
 	s.journal.distrust(s.engine.Held)
 	for i := range s.journal.size {
 		e := s.journal.at(i)
-		if e.connID == 0 && e.after(s.journal.base) && !s.engine.Held(e.call) {
-			s.journal.rename(e.call, s.engine.NameReleased(e.call, out))
+		if e.connID == 0 && e.call.Born != 0 && e.after(s.journal.base) && !s.engine.Held(e.call) {
+			s.journal.rename(e.call, s.engine.NameReleased(e.call, out), e.data)
 		}
 		e.guess = false // it is what the primary calls it, now
 	}

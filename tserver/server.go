@@ -6,6 +6,7 @@ import (
 	"hotpair/callmodel"
 	"hotpair/hasync"
 	"hotpair/internal/node"
+	"hotpair/internal/parties"
 	"hotpair/internal/wire"
 )
 
@@ -14,25 +15,22 @@ type Server struct {
 	self   wire.ID
 	engine *hasync.Engine
 
-	parties  []party // of the calls held, by call reference
+	table    parties.Table // the parties of the calls held
 	dns      dnTable
 	snapshot snapshot
 	sub      uint32 // k of the next event for clients (X8)
 	clients  clients
 	journal  journal
 	waiting  bool // publishTimer is armed
+	source   source
+
+	requests requests
+	own      own
 
 	kpl keepAlive
 
 	failover *failover // nil under a Management Layer
 	opt      Options
-}
-
-// party holds what clients see of a call beside its names.
-type party struct {
-	from, to callmodel.DN
-	typ      callmodel.CallType
-	state    callmodel.CallState
 }
 
 // New makes T-Server A or B. The options are valid.
@@ -73,6 +71,7 @@ func (s *Server) Step(in *node.Input, out *node.Output) {
 	}
 	s.engine.Settle(out)
 	s.failover.settle(out)
+	s.settleOwn(out)
 	s.publish(out)
 }
 
@@ -85,6 +84,10 @@ func (s *Server) fired(t node.Timer, out *node.Output) {
 	case t.Kind == cleanupTimer:
 		s.idle(t.Key, out)
 	case s.failover.fired(t, out):
+	case t.Kind == requestTimer:
+		s.requestTimedOut(t.Key, out)
+	case t.Kind == wrapTimer:
+		s.wrapTick(t.Key, out)
 	case !s.engine.Fired(t):
 		panic(fmt.Sprintf("tserver: %s never set the timer %v", s.self, t))
 	}
@@ -116,7 +119,7 @@ func (s *Server) portDown(in *node.Input, out *node.Output) {
 		s.engine.HADown(in.Cause, out)
 		s.failover.linkDown(out)
 	case in.Peer.IsClient():
-		s.clients.down(in.Peer)
+		s.clientDown(in.Peer, out)
 		s.failover.clientDown(in.Peer, out)
 	}
 }
@@ -128,6 +131,7 @@ func (s *Server) carrierDown(out *node.Output) {
 	s.engine.HADown(node.CauseOwnCarrier, out)
 	s.clients = clients{}
 	s.failover.carrierDown(out)
+	s.requests.open = nil
 	s.ctiDown(out)
 }
 
@@ -150,6 +154,9 @@ func (s *Server) RoleChanged(out *node.Output) {
 	s.publish(out) // what waits is not this T-Server's to publish any more, if it is a backup now
 	if s.engine.Role() == wire.Primary {
 		s.nameReleased(out)
+		s.wrapOverdue(out)
+	} else {
+		s.stepDown(out)
 	}
 	for _, c := range s.clients.up {
 		s.serverInfo(c, out)

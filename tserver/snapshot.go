@@ -5,6 +5,7 @@ import (
 
 	"hotpair/callmodel"
 	"hotpair/internal/node"
+	"hotpair/internal/parties"
 	"hotpair/internal/wire"
 )
 
@@ -16,6 +17,7 @@ const maxDNCount = 200_000
 type snapshot struct {
 	begun bool
 	seq   uint64
+	sub   uint32 // how many places the event at seq takes among those for clients
 	dns   []dn
 	calls []snapshotCall
 
@@ -26,11 +28,12 @@ type snapshot struct {
 
 type snapshotCall struct {
 	id callmodel.CallID
-	party
+	parties.Call
+	listed bool // its parties are told one by one
 }
 
 func (s *snapshot) reset() {
-	s.begun, s.seq = false, 0
+	s.begun, s.seq, s.sub = false, 0, 0
 	s.dns, s.calls = s.dns[:0], s.calls[:0]
 	clear(s.names)
 	clear(s.refs)
@@ -63,6 +66,19 @@ func (s *snapshot) addCall(c snapshotCall) bool {
 	return true
 }
 
+// addParty reports false if the party does not belong to the call that was added last, or not beside the others.
+func (s *snapshot) addParty(m *wire.Message) bool {
+	if len(s.calls) == 0 || s.calls[len(s.calls)-1].id != m.Call {
+		return false
+	}
+	c := &s.calls[len(s.calls)-1]
+	if !c.listed {
+		c.listed = true
+		c.Bare()
+	}
+	return c.Read(m)
+}
+
 func (s *Server) readSnapshot(m *wire.Message, out *node.Output) {
 	snap := &s.snapshot
 	if s.engine.CTI() != callmodel.CTISynchronizing || snap.begun == (m.Kind == wire.SnapshotBegin) {
@@ -71,9 +87,10 @@ func (s *Server) readSnapshot(m *wire.Message, out *node.Output) {
 	}
 	switch m.Kind {
 	case wire.SnapshotBegin:
-		snap.begun, snap.seq = true, m.Seq
+		snap.begun, snap.seq, snap.sub = true, m.Seq, m.Sub
 	case wire.SnapshotDN:
-		if !snap.addDN(dn{name: m.ThisDN, typ: m.DNType, agent: m.Agent}) {
+		d := dn{name: m.ThisDN, typ: m.DNType, agent: m.Agent, mode: m.WorkMode, agentID: m.Text, dnd: m.Announced, forward: m.OtherDN}
+		if !snap.addDN(d) {
 			s.resynchronize(m, out, fmt.Sprintf("the snapshot has the DN %q twice, or more than %d DNs", m.ThisDN, maxDNCount))
 		}
 	case wire.SnapshotCall:
@@ -81,9 +98,14 @@ func (s *Server) readSnapshot(m *wire.Message, out *node.Output) {
 			s.resynchronize(m, out, "call identity out of range")
 			return
 		}
-		p := party{from: m.ThisDN, to: m.OtherDN, typ: m.CallType, state: m.CallState}
-		if !snap.addCall(snapshotCall{m.Call, p}) {
+		c := snapshotCall{id: m.Call}
+		c.Read(m)
+		if !snap.addCall(c) {
 			s.resynchronize(m, out, "the snapshot has two calls of one reference")
+		}
+	case wire.SnapshotParty:
+		if !snap.addParty(m) {
+			s.resynchronize(m, out, "a party of no call, one that is twice in it, or one too many")
 		}
 	case wire.SnapshotEnd:
 		if m.Seq != snap.seq {
@@ -99,27 +121,37 @@ func (s *Server) readSnapshot(m *wire.Message, out *node.Output) {
 func (s *Server) reconcile(out *node.Output) {
 	snap := &s.snapshot
 	if snap.seq != s.engine.Seq() {
-		s.sub = switchPlaces
+		s.sub = parties.Places
 	}
 	s.dns.replace(snap.dns)
 	s.releaseMissing(out)
-	for _, c := range snap.calls {
+	for i := range snap.calls {
+		c := &snap.calls[i]
 		if !s.engine.Held(c.id) {
 			s.engine.Found(c.id, out)
-			s.setParty(c.id.Ref, c.party)
 			s.active(c.id, out)
-			s.publishFound(c, out)
-			continue
 		}
-		if p := &s.parties[c.id.Ref]; p.state != c.state {
-			p.state = c.state
-			s.publishBoth(wire.EventEstablished, wire.EventEstablished, c.id, snap.seq, out)
-		}
+		s.update(c, out)
 	}
-	seq := snap.seq
-	s.journal.resync(number{seq, s.sub - 1})
+	seq, told := snap.seq, s.sub
+	if told == parties.Places { // there was nothing to find
+		told = max(snap.sub, 1)
+	}
+	s.journal.resync(number{seq, told - 1})
 	snap.reset()
 	s.engine.CTISynchronized(seq, out)
+	s.catchUp(out)
+	s.rearmWraps(out)
+}
+
+// update makes the parties of a call those of the snapshot, and tells clients what is new of them.
+func (s *Server) update(c *snapshotCall, out *node.Output) {
+	if held := s.table.At(c.id.Ref); held != nil && held.Equal(&c.Call) {
+		return
+	}
+	s.source = source{seq: s.snapshot.seq, base: s.sub, out: out}
+	s.table.Update(c.id, &c.Call, s)
+	s.source = source{}
 }
 
 func (s *Server) releaseMissing(out *node.Output) {
@@ -138,13 +170,5 @@ func (s *Server) releaseMissing(out *node.Output) {
 		if held := s.engine.HeldAt(ref); held != (callmodel.CallID{}) && !snap.found[ref] {
 			s.release(held, snap.seq, out)
 		}
-	}
-}
-
-// publishFound tells clients of a call that began while the switch could not be heard.
-func (s *Server) publishFound(c snapshotCall, out *node.Output) {
-	s.publishOffered(c.id, s.snapshot.seq, out)
-	if c.state == callmodel.CallEstablished {
-		s.publishBoth(wire.EventEstablished, wire.EventEstablished, c.id, s.snapshot.seq, out)
 	}
 }

@@ -306,6 +306,7 @@ func (c *Config) derive() {
 		o.PeerArbitration, o.Failover.StoreRetry = c.Arbitration == Peer, o.ConnectTout
 	}
 	c.M.Without = c.Without
+	c.Switch.Without = c.Without
 }
 
 // Validate reports the first option that is out of range.

@@ -11,8 +11,8 @@ import (
 	"hotpair/internal/wire"
 )
 
-// MaxPayload is the greatest payload that is read, in bytes.
-const MaxPayload = 64 << 10
+// MaxPayload is the greatest payload that is read, in bytes: attached data of the greatest size fits in, however much of it has to be escaped.
+const MaxPayload = 512 << 10
 
 // maxReason bounds what an error tells of a payload, in characters.
 const maxReason = 1000

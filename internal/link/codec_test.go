@@ -97,7 +97,7 @@ func TestWrongPayloads(t *testing.T) {
 		{data + `{"kind":"FullSyncDone","num":1,"reason":"bored"}}`, `unknown reason "bored", known are`},
 		{data + `{"kind":"FullSyncAck","num":1,"extra":1}}`, "extra"},
 		{data + `{"kind":"Status","role":"primary","cti":"down"}}`, "Status is not what A sends B"},
-		{`{"pkt":"knock","fromInc":1,"x":"` + strings.Repeat("x", MaxPayload) + `"}`, "at most 65536 are read"},
+		{`{"pkt":"knock","fromInc":1,"x":"` + strings.Repeat("x", MaxPayload) + `"}`, "at most 524288 are read"},
 		{strings.Repeat("[", MaxPayload), "the payload is no packet"},
 		{`{"pkt":` + strings.Repeat(`{"pkt":`, 9000), "the payload is no packet"},
 		{"\xff\xfe", "the payload is no packet"},
@@ -198,6 +198,7 @@ var traffic = []struct {
 	{wire.B, wire.A, wire.Message{Kind: wire.CallNamedAck, Epoch: 1, Num: 4, Call: callmodel.CallID{Ref: 7, Born: 9}, ConnID: 1}},
 	{wire.A, wire.Client(12), wire.Message{
 		Kind: wire.EventRinging, Epoch: 1, Seq: 9, Sub: 1<<32 - 1, Call: callmodel.CallID{Ref: 1<<32 - 1, Born: 9}, ConnID: 1, CallType: callmodel.CallInbound, ThisDN: "1001", OtherDN: "T1",
+		ThisRole: callmodel.RoleDestination, OtherRole: callmodel.RoleOrigination, Time: 1234,
 	}},
 }
 

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"fmt"
 	"strconv"
 
 	"hotpair/callmodel"
@@ -36,7 +37,7 @@ func appendFast(b []byte, h *Header, m *wire.Message) (_ []byte, ok bool) {
 func common(m *wire.Message) wire.Message {
 	return wire.Message{
 		Kind: m.Kind, Epoch: m.Epoch, Num: m.Num, Seq: m.Seq, Sub: m.Sub, Call: m.Call, ConnID: m.ConnID, ThisDN: m.ThisDN, OtherDN: m.OtherDN,
-		CallType: m.CallType,
+		CallType: m.CallType, ThisRole: m.ThisRole, OtherRole: m.OtherRole, Time: m.Time,
 	}
 }
 
@@ -70,6 +71,13 @@ func appendMessage(b []byte, m *wire.Message) (_ []byte, ok bool) {
 	if m.CallType != 0 {
 		b = appendString(b, `,"callType":"`, m.CallType.String())
 	}
+	if m.ThisRole != 0 {
+		b = appendString(b, `,"thisRole":"`, m.ThisRole.String())
+	}
+	if m.OtherRole != 0 {
+		b = appendString(b, `,"otherRole":"`, m.OtherRole.String())
+	}
+	b = appendUint(b, `,"time":`, m.Time)
 	return append(b, '}'), true
 }
 
@@ -162,8 +170,15 @@ func (r *fastReader) message(m *wire.Message) {
 		m.OtherDN = callmodel.DN(r.word())
 	}
 	if r.has(`,"callType":"`) {
-		m.CallType = r.callType(r.word())
+		m.CallType = oneOf(r, callmodel.CallInternal, callmodel.CallInbound, callmodel.CallOutbound, callmodel.CallConsult)
 	}
+	if r.has(`,"thisRole":"`) {
+		m.ThisRole = oneOf(r, callmodel.RoleOrigination, callmodel.RoleDestination, callmodel.RoleConferenceMember)
+	}
+	if r.has(`,"otherRole":"`) {
+		m.OtherRole = oneOf(r, callmodel.RoleOrigination, callmodel.RoleDestination, callmodel.RoleConferenceMember)
+	}
+	m.Time = r.optionalUint(`,"time":`)
 	r.must(`}`)
 	r.bad = r.bad || m.Kind == 0
 }
@@ -244,12 +259,14 @@ func (r *fastReader) connID(digits []byte) (id callmodel.ConnID) {
 	return id
 }
 
-func (r *fastReader) callType(name []byte) callmodel.CallType {
-	for _, t := range []callmodel.CallType{callmodel.CallInternal, callmodel.CallInbound} {
-		if t.String() == string(name) {
-			return t
+// oneOf reads the name of one of the values.
+func oneOf[T fmt.Stringer](r *fastReader, values ...T) (none T) {
+	name := r.word()
+	for _, v := range values {
+		if v.String() == string(name) {
+			return v
 		}
 	}
 	r.bad = true
-	return 0
+	return none
 }

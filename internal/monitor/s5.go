@@ -52,7 +52,7 @@ func (m *s5) record(s *Set, r *trace.Record) {
 		maps.DeleteFunc(m.seen, func(what sight, _ trace.Record) bool { return what.client == r.Node })
 	case r.Kind == trace.Noted && r.Note.Kind == node.NoteActed:
 		m.acted(s, r)
-	case r.Kind == trace.Sent && r.Msg.ConnID != 0:
+	case r.Kind == trace.Sent && r.Msg.ConnID != 0 && r.Msg.Call.Born != 0:
 		m.names(s, r, r.Msg.ConnID, r.Msg.Call)
 	case r.Kind == trace.Noted && r.Note.Kind == node.NoteNamed:
 		m.names(s, r, r.Note.ConnID, r.Note.Call)

@@ -180,7 +180,7 @@ func TestBadPayloads(t *testing.T) {
 		{ha, `{"pkt":"hello","fromInc":1}`, "session is missing"},
 		{ha, `{"pkt":"data","fromInc":1,"toInc":1,"session":1,"seq":1,"msg":{"kind":"FullSyncAck"}}`, "FullSyncAck: missing: num"},
 		{ha, `{"pkt":"data","fromInc":1,"toInc":1,"session":1,"seq":1,"msg":{"kind":"Appoint","node":"A","inc":1}}`, "Appoint is not what B sends A"},
-		{ha, strings.Repeat("x", link.MaxPayload+1), "at most 65536 are read"},
+		{ha, strings.Repeat("x", link.MaxPayload+1), "at most 524288 are read"},
 		{ha, `{"` + strings.Repeat("x", 30_000) + `":1}`, "the payload is no packet"},
 		{"hotpair.pair.ha.X.A", "{}", `unknown node "X"`},
 		{"hotpair.pair.ha.NATS.A", "{}", "NATS and A have no ha link"},

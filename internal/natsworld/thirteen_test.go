@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
+	"hotpair/internal/link"
 	"hotpair/internal/wire"
 )
 
@@ -68,7 +69,7 @@ func TestServerLimits(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2*time.Second, v.WriteDeadline)
 	require.EqualValues(t, 64<<20, v.MaxPending)
-	require.GreaterOrEqual(t, v.MaxPayload, 64<<10)
+	require.GreaterOrEqual(t, v.MaxPayload, link.MaxPayload)
 }
 
 // TestARefusedNodeEnds: a server that refuses what a node publishes says so behind its back; a node that nobody hears is no backup.

@@ -109,6 +109,10 @@ const (
 	NoteSession
 	// NoteWants: the client wants a session (N is 1), or none (0).
 	NoteWants
+	// NoteAnswered, of a client: the request whose reference ID is N has an outcome: Text is done, not done or unknown, and why.
+	NoteAnswered
+	// NotePrimaryChanged, of a client (EventPrimaryChanged): Peer is primary, in epoch N, and was not before.
+	NotePrimaryChanged
 )
 
 var noteNames = [...]string{
@@ -117,8 +121,7 @@ var noteNames = [...]string{
 	NoteWithdrawn: "withdrawn", NoteReady: "ready", NoteNamed: "named", NoteGone: "gone", NoteHeld: "held", NoteCleanedUp: "cleaned-up",
 	NoteRecord: "record", NoteRestart: "restart", NoteFence: "fence", NotePairReady: "pair-ready",
 	NoteCall: "call", NoteLink: "link", NoteActed: "acted", NoteIgnored: "ignored", NoteResumed: "resumed",
-	NoteLoad: "load",
-
+	NoteLoad: "load", NoteAnswered: "answered", NotePrimaryChanged: "primary-changed",
 	NoteActivity: "activity", NoteHolder: "holder", NoteCensus: "census",
 	NoteLogin: "login", NoteLoginRefused: "login-refused", NoteLogout: "logout", NoteSession: "session",
 	NoteDeactivated: "deactivated", NoteWants: "wants-session",

@@ -27,9 +27,11 @@ const (
 	X7
 	// X8 off: a client that changes over does not say what it saw last, and takes every event for a new one.
 	X8
+	// X13 off: the switch takes requests of any epoch, carries out a request as often as it comes, and says of no event whose request has caused it.
+	X13
 )
 
-var ruleNames = []string{"X1", "X2", "X3", "X4", "X5", "X6", "X7", "X8"}
+var ruleNames = []string{"X1", "X2", "X3", "X4", "X5", "X6", "X7", "X8", "X13"}
 
 // ruleOff says what is done without each rule.
 var ruleOff = []string{

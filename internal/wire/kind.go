@@ -13,7 +13,7 @@ const (
 
 	// CTI link, switch → T-Server.
 
-	// SnapshotBegin starts a snapshot that is consistent at Seq.
+	// SnapshotBegin starts a snapshot that is consistent at Seq; Sub is how many places the event at Seq takes among those for clients (X8).
 	SnapshotBegin
 	// SnapshotDN is one DN of the snapshot: ThisDN, DNType, Agent.
 	SnapshotDN
@@ -148,6 +148,174 @@ const (
 	EventLoginRefused
 	// EventLoggedOut: the session is over, for the reason Text.
 	EventLoggedOut
+	// Telephony beside two parties that call each other.
+
+	// CTI link, T-Server → switch.
+
+	// SwitchRequest passes a client's request on to the switch (X13): Of is its kind, Client and RefID whose it is, Seq the switch's event number that the
+	// client had seen when it made it; calls are named by Call and OtherCall, the rest is as in the request.
+	SwitchRequest
+	// MarkEpoch asks for an EpochMarked: Epoch.
+	MarkEpoch
+
+	// CTI link, switch → T-Server. Events that a request has caused carry its Client and RefID (X13).
+
+	// SnapshotParty is a party of the call of the SnapshotCall before it: ThisDN, PartyState, ThisRole. The parties of a call come all or, where it is one
+	// of two parties that ring or talk, not at all.
+	SnapshotParty
+	// CallHeld: ThisDN has put the call on hold: Seq, Call.
+	CallHeld
+	// CallRetrieved: ThisDN has taken it up again: Seq, Call.
+	CallRetrieved
+	// CallOffered: the call is offered to one more DN, ThisDN, which rings or, by PartyState, queues it or waits for a route: Seq, Call; ThirdDN is where
+	// it comes from, Queue through which queue or routing point, Cause why.
+	CallOffered
+	// CallDiverted: the call has left ThisDN for ThirdDN: Seq, Call, Cause.
+	CallDiverted
+	// PartyLeft: ThisDN has left the call, which goes on: Seq, Call; Cause transferred: for OtherDN.
+	PartyLeft
+	// CallsJoined: ThisDN has joined Call and its consult call OtherCall, which ends: Seq; Cause transferred: ThisDN has left both; conferenced: it stays.
+	CallsJoined
+	// DNChanged: at ThisDN calls are refused (Announced) or forwarded (OtherDN), or not any more: Seq; Of is the event that tells of it.
+	DNChanged
+	// EpochMarked: a primary of Epoch has asked for this number: Seq. Whatever it makes itself has a number behind all that was told before it (X8).
+	EpochMarked
+	// SwitchAnswer ends a SwitchRequest: Client, RefID, Of; Code and Text if it was not carried out. Call is the call that it made.
+	SwitchAnswer
+
+	// HA link.
+
+	// PrimaryEvent tells the backup of an event that the primary has made itself (R12, X8): Num counts with CallNamed, Of is the event's kind, and
+	// the rest is as in the event.
+	PrimaryEvent
+	// AgentTold tells the backup of an agent's emulated state (R12): ThisDN, Agent, Calls the ticks that are left of its wrap-up.
+	AgentTold
+	// RequestTold tells the backup that a request was carried out by the primary itself (X13): Client, RefID, Of. The one that is about no request
+	// tells the number of the last event that the primary has made itself: Seq, Sub (X8).
+	RequestTold
+	// RegistrationTold tells the backup of a client's registration: Client, ThisDN, Mode; Num 1: it is over.
+	RegistrationTold
+
+	// Client link, T-Server → client. Only answers carry RefID; what answers a request is said at the request.
+
+	// EventACK: the request is carried out, and has no event of its own, or it came before: RefID, Of; ConnID is of the call that it made.
+	EventACK
+	// EventUnregistered answers UnregisterAddress: ThisDN.
+	EventUnregistered
+	// EventAddressInfo answers RequestQueryAddress: ThisDN, DNType, Agent, WorkMode, Text the agent's ID, Announced for do-not-disturb, OtherDN for
+	// forwarding, Calls how many calls there are.
+	EventAddressInfo
+
+	// Events of calls, numbered as the others.
+
+	// EventHeld at the party that has put the call on hold.
+	EventHeld
+	// EventRetrieved at the party that has taken it up again.
+	EventRetrieved
+	// EventPartyChanged: OtherDN is now the other party, in the place of ThirdDN. PreviousConnID is what the call was called before, TransferConnID the
+	// ConnID of the consult call that has ended.
+	EventPartyChanged
+	// EventPartyAdded: OtherDN has joined the conference, by ThirdDN.
+	EventPartyAdded
+	// EventPartyDeleted: ThirdDN has left the conference.
+	EventPartyDeleted
+	// EventQueued at a queue that a call has come to.
+	EventQueued
+	// EventDiverted from a queue or routing point: ThirdDN has the call now.
+	EventDiverted
+	// EventRouteRequest at a routing point that a call has come to: a client is to send RequestRouteCall.
+	EventRouteRequest
+	// EventDestinationBusy at the caller.
+	EventDestinationBusy
+	// EventAttachedDataChanged: Data is the call's attached data from now on.
+	EventAttachedDataChanged
+
+	// Events of DNs and agents, numbered as well: ThisDN.
+
+	// EventAgentLogin: Text is the agent's ID, WorkMode. It implies no ready state.
+	EventAgentLogin
+	// EventAgentLogout ends that.
+	EventAgentLogout
+	// EventAgentReady: WorkMode.
+	EventAgentReady
+	// EventAgentNotReady: WorkMode.
+	EventAgentNotReady
+	// EventAgentAfterCallWork: the agent is in after-call work, for wrap-up-time, which the T-Server emulates.
+	EventAgentAfterCallWork
+	// EventDNDOn and EventDNDOff: calls are refused at ThisDN, or not any more.
+	EventDNDOn
+	EventDNDOff
+	// EventForwardSet and EventForwardCancel: calls to ThisDN go to OtherDN, or not any more.
+	EventForwardSet
+	EventForwardCancel
+
+	// Client link, client → T-Server. Every request carries RefID, and Seq, the switch's event number that the client had seen when it made the request
+	// first (X13). Wrong arguments are answered with EventError, so that whatever is missing or too much is valid here.
+
+	// UnregisterAddress ends a registration: ThisDN.
+	UnregisterAddress
+	// RequestMakeCall: ThisDN calls OtherDN, with Data. It answers with EventDialing.
+	RequestMakeCall
+	// RequestAnswerCall: ThisDN answers. EventEstablished.
+	RequestAnswerCall
+	// RequestReleaseCall: ThisDN leaves the call, which ends unless two others stay. EventReleased.
+	RequestReleaseCall
+	// RequestHoldCall: ThisDN puts the call on hold. EventHeld.
+	RequestHoldCall
+	// RequestRetrieveCall: ThisDN takes it up again. EventRetrieved.
+	RequestRetrieveCall
+	// RequestAlternateCall: ThisDN puts ConnID on hold and takes up TransferConnID. EventHeld.
+	RequestAlternateCall
+	// RequestInitiateTransfer: ThisDN puts ConnID on hold and calls OtherDN about it: a consult call, with Data. EventDialing.
+	RequestInitiateTransfer
+	// RequestCompleteTransfer: ThisDN joins ConnID and its consult call TransferConnID, and leaves. EventReleased.
+	RequestCompleteTransfer
+	// RequestInitiateConference: As RequestInitiateTransfer.
+	RequestInitiateConference
+	// RequestCompleteConference: ThisDN joins ConnID and its consult call TransferConnID, and stays. EventReleased.
+	RequestCompleteConference
+	// RequestSingleStepTransfer: ThisDN hands the call over to OtherDN, which rings, and leaves. EventReleased.
+	RequestSingleStepTransfer
+	// RequestSingleStepConference: ThisDN takes OtherDN, which rings, into the call. EventACK.
+	RequestSingleStepConference
+	// RequestDeleteFromConference: ThisDN has OtherDN leave the conference. EventACK.
+	RequestDeleteFromConference
+	// RequestRedirectCall: ThisDN, at which the call rings, sends it to OtherDN. EventReleased.
+	RequestRedirectCall
+	// RequestRouteCall: The routing point ThisDN sends the call to OtherDN. EventDiverted.
+	RequestRouteCall
+	// RequestAttachUserData: Data is added to the call's; what is there already stays. EventAttachedDataChanged.
+	RequestAttachUserData
+	// RequestUpdateUserData: Data takes the place of the call's data. EventAttachedDataChanged.
+	RequestUpdateUserData
+	// RequestDeletePair: The pair whose key is Text is deleted. EventAttachedDataChanged.
+	RequestDeletePair
+	// RequestDeleteUserData: All attached data is deleted. EventAttachedDataChanged.
+	RequestDeleteUserData
+	// RequestAgentLogin: Text is the agent's ID; WorkMode is auto-in (the default) or manual-in. EventAgentLogin.
+	RequestAgentLogin
+	// RequestAgentLogout: EventAgentLogout.
+	RequestAgentLogout
+	// RequestAgentReady: WorkMode as in RequestAgentLogin; it stays as it was by default. EventAgentReady.
+	RequestAgentReady
+	// RequestAgentNotReady: WorkMode is aux-work (the default) or after-call-work. EventAgentNotReady.
+	RequestAgentNotReady
+	// RequestSetDNDOn: Calls to ThisDN find it busy. EventDNDOn.
+	RequestSetDNDOn
+	// RequestSetDNDOff: EventDNDOff.
+	RequestSetDNDOff
+	// RequestCallForwardSet: Calls to ThisDN go to OtherDN. EventForwardSet.
+	RequestCallForwardSet
+	// RequestCallForwardCancel: EventForwardCancel.
+	RequestCallForwardCancel
+	// RequestQueryAddress: EventAddressInfo.
+	RequestQueryAddress
+	// RequestQueryCall: EventPartyInfo.
+	RequestQueryCall
+	// RequestQueryServer: EventServerInfo.
+	RequestQueryServer
+	// RequestQueryRequest: Num is the reference ID of an earlier request. If that was done, its answer comes; otherwise it is void from now on: EventError.
+	RequestQueryRequest
 
 	kindEnd
 )
@@ -169,6 +337,30 @@ var kindNames = [...]string{
 	PeerHandshake: "PeerHandshake", PeerDeactivated: "PeerDeactivated", ActivateRequest: "ActivateRequest", ActivateWithdrawn: "ActivateWithdrawn",
 	ClientReport: "ClientReport", AskActivity: "AskActivity", HandOver: "HandOver",
 	Login: "Login", Logout: "Logout", EventLoggedIn: "EventLoggedIn", EventLoginRefused: "EventLoginRefused", EventLoggedOut: "EventLoggedOut",
+	SwitchRequest: "SwitchRequest", MarkEpoch: "MarkEpoch", SnapshotParty: "SnapshotParty", CallHeld: "CallHeld",
+	CallRetrieved: "CallRetrieved", CallOffered: "CallOffered", CallDiverted: "CallDiverted", PartyLeft: "PartyLeft",
+	CallsJoined: "CallsJoined", DNChanged: "DNChanged", EpochMarked: "EpochMarked", SwitchAnswer: "SwitchAnswer",
+	PrimaryEvent: "PrimaryEvent", AgentTold: "AgentTold", RequestTold: "RequestTold", RegistrationTold: "RegistrationTold",
+	EventACK: "EventACK", EventUnregistered: "EventUnregistered", EventAddressInfo: "EventAddressInfo", EventHeld: "EventHeld",
+	EventRetrieved: "EventRetrieved", EventPartyChanged: "EventPartyChanged", EventPartyAdded: "EventPartyAdded",
+	EventPartyDeleted: "EventPartyDeleted", EventQueued: "EventQueued", EventDiverted: "EventDiverted",
+	EventRouteRequest: "EventRouteRequest", EventDestinationBusy: "EventDestinationBusy",
+	EventAttachedDataChanged: "EventAttachedDataChanged", EventAgentLogin: "EventAgentLogin", EventAgentLogout: "EventAgentLogout",
+	EventAgentReady: "EventAgentReady", EventAgentNotReady: "EventAgentNotReady", EventAgentAfterCallWork: "EventAgentAfterCallWork",
+	EventDNDOn: "EventDNDOn", EventDNDOff: "EventDNDOff", EventForwardSet: "EventForwardSet", EventForwardCancel: "EventForwardCancel",
+	UnregisterAddress: "UnregisterAddress", RequestMakeCall: "RequestMakeCall", RequestAnswerCall: "RequestAnswerCall",
+	RequestReleaseCall: "RequestReleaseCall", RequestHoldCall: "RequestHoldCall", RequestRetrieveCall: "RequestRetrieveCall",
+	RequestAlternateCall: "RequestAlternateCall", RequestInitiateTransfer: "RequestInitiateTransfer",
+	RequestCompleteTransfer: "RequestCompleteTransfer", RequestInitiateConference: "RequestInitiateConference",
+	RequestCompleteConference: "RequestCompleteConference", RequestSingleStepTransfer: "RequestSingleStepTransfer",
+	RequestSingleStepConference: "RequestSingleStepConference", RequestDeleteFromConference: "RequestDeleteFromConference",
+	RequestRedirectCall: "RequestRedirectCall", RequestRouteCall: "RequestRouteCall", RequestAttachUserData: "RequestAttachUserData",
+	RequestUpdateUserData: "RequestUpdateUserData", RequestDeletePair: "RequestDeletePair", RequestDeleteUserData: "RequestDeleteUserData",
+	RequestAgentLogin: "RequestAgentLogin", RequestAgentLogout: "RequestAgentLogout", RequestAgentReady: "RequestAgentReady",
+	RequestAgentNotReady: "RequestAgentNotReady", RequestSetDNDOn: "RequestSetDNDOn", RequestSetDNDOff: "RequestSetDNDOff",
+	RequestCallForwardSet: "RequestCallForwardSet", RequestCallForwardCancel: "RequestCallForwardCancel",
+	RequestQueryAddress: "RequestQueryAddress", RequestQueryCall: "RequestQueryCall", RequestQueryServer: "RequestQueryServer",
+	RequestQueryRequest: "RequestQueryRequest",
 }
 
 // Kinds returns the names of all kinds, in the order of their numbers.
@@ -206,5 +398,15 @@ func (k Kind) IsLadder() bool {
 	return false
 }
 
-// IsCallEvent reports whether this is an event of a call for clients, numbered by (Seq, Sub).
-func (k Kind) IsCallEvent() bool { return k >= EventDialing && k <= EventAbandoned }
+// IsCallEvent reports whether this is an event for clients, of a call or of a DN or agent, that is numbered by (Seq, Sub).
+func (k Kind) IsCallEvent() bool {
+	return k >= EventDialing && k <= EventAbandoned || k >= EventHeld && k <= EventForwardCancel
+}
+
+// IsDNEvent reports whether this is a numbered event of a DN or agent, and of no call.
+func (k Kind) IsDNEvent() bool { return k >= EventAgentLogin && k <= EventForwardCancel }
+
+// IsRequest reports whether this is a request of a client with a reference ID, registrations included.
+func (k Kind) IsRequest() bool {
+	return k == RegisterAddress || k >= UnregisterAddress && k <= RequestQueryRequest
+}

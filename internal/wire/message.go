@@ -52,4 +52,34 @@ type Message struct {
 	Deactivated bool `json:"deactivated,omitempty"`
 	// Proof shows that a client knows its user's password, in Login: 64 hexadecimal digits.
 	Proof string `json:"proof,omitempty"`
+	// What telephony adds beside two parties that call each other.
+
+	// RefID is the reference ID that a client gives its request, from 1, each higher than the ones before; the event that the request causes, EventACK or
+	// EventError carry it back, to that client only.
+	RefID uint64 `json:"refId,omitempty"`
+	// Client is who made the request that the message is about.
+	Client ID `json:"client,omitempty"`
+	// Of is the kind that the message is about: the request that is passed on or answered, the event that is told.
+	Of Kind `json:"of,omitempty"`
+	// ThirdDN is the DN that had the call before, or gets it, or left it.
+	ThirdDN callmodel.DN `json:"thirdDN,omitempty"`
+	// Queue is the queue or routing point through which the call came.
+	Queue callmodel.DN `json:"queue,omitempty"`
+	// OtherCall is the second call where there are two: the one that was consulted about, or the one that ends when two are joined.
+	OtherCall callmodel.CallID `json:"otherCall,omitzero"`
+	// PreviousConnID is the ConnID that the party's call had before; TransferConnID is of the other call of a consultation.
+	PreviousConnID callmodel.ConnID `json:"previousConnId,omitempty"`
+	TransferConnID callmodel.ConnID `json:"transferConnId,omitempty"`
+
+	PartyState callmodel.PartyState `json:"partyState,omitempty"`
+	ThisRole   callmodel.PartyRole  `json:"thisRole,omitempty"`
+	OtherRole  callmodel.PartyRole  `json:"otherRole,omitempty"`
+	Cause      callmodel.Cause      `json:"cause,omitempty"`
+	Code       callmodel.ErrorCode  `json:"code,omitempty"`
+	WorkMode   callmodel.WorkMode   `json:"workMode,omitempty"`
+	Mode       callmodel.RegMode    `json:"mode,omitempty"`
+	// Data is attached data.
+	Data callmodel.AttachedData `json:"data,omitempty"`
+	// Time is the switch's time of an event, in milliseconds of the run's clock, from 1; the world stamps it, since a node has no clock.
+	Time uint64 `json:"time,omitempty"`
 }

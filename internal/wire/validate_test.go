@@ -17,6 +17,10 @@ func full() Message {
 		CallType: callmodel.CallInternal, CallState: callmodel.CallRinging, DNType: callmodel.DNExtension, Agent: callmodel.AgentReady,
 		Role: Primary, CTI: callmodel.CTISynchronized, Announced: true, Ready: true, Complete: true, Normal: true, Reason: Synchronized, Outcome: Taken,
 		Node: A, Inc: 8, Text: "text", Version: 9, Calls: 10, Sessions: 11, Deactivated: true, Proof: "proof",
+		RefID: 11, Client: Client(1), Of: RequestMakeCall, ThirdDN: "1003", Queue: "Q1", OtherCall: callmodel.CallID{Ref: 12, Born: 13}, PreviousConnID: 14,
+		TransferConnID: 15, PartyState: callmodel.PartyHeld, ThisRole: callmodel.RoleOrigination, OtherRole: callmodel.RoleDestination,
+		Cause: callmodel.CauseTransferred, Code: callmodel.ErrBusy, WorkMode: callmodel.WorkManualIn, Mode: callmodel.RegPrivate,
+		Data: callmodel.Attach(callmodel.Pair{Key: "key", Value: "value"}), Time: 16,
 	}
 }
 
@@ -101,15 +105,19 @@ func TestWhoSendsWhat(t *testing.T) {
 	events := "EventLinkConnected EventLinkDisconnected"
 	failover := "PeerHandshake PeerDeactivated ActivateRequest ActivateWithdrawn ClientReport AskActivity HandOver"
 	for direction, want := range map[[2]ID]string{
-		{A, Switch}: "SnapshotRequest KeepAlive QueryCall",
-		{Switch, B}: "SnapshotBegin SnapshotDN SnapshotCall SnapshotEnd CallCreated CallAnswered CallReleased AgentChanged KeepAliveAck CallInfo",
-		{A, B}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress " + failover,
-		{B, A}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress " + failover,
+		{A, Switch}: "SnapshotRequest KeepAlive QueryCall SwitchRequest MarkEpoch",
+		{Switch, B}: "SnapshotBegin SnapshotDN SnapshotCall SnapshotEnd CallCreated CallAnswered CallReleased AgentChanged KeepAliveAck CallInfo " +
+			"SnapshotParty CallHeld CallRetrieved CallOffered CallDiverted PartyLeft CallsJoined DNChanged EpochMarked SwitchAnswer",
+		{A, B}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress " + failover + " PrimaryEvent AgentTold RequestTold RegistrationTold",
+		{B, A}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress " + failover + " PrimaryEvent AgentTold RequestTold RegistrationTold",
 		{A, MLayer}: "Status RoleTaken " + events,
 		{MLayer, A}: "Appoint PeerFailed",
 		{B, Client(2)}: events + " EventServerInfo EventRegistered EventError EventDialing EventRinging EventEstablished EventReleased " +
-			"EventAbandoned EventResumed EventPartyInfo EventLoggedIn EventLoginRefused EventLoggedOut",
-		{Client(2), B}:      "RegisterAddress EpochSeen ResumeEvents Login Logout",
+			"EventAbandoned EventResumed EventPartyInfo EventLoggedIn EventLoginRefused EventLoggedOut EventACK EventUnregistered EventAddressInfo EventHeld EventRetrieved EventPartyChanged EventPartyAdded " +
+			"EventPartyDeleted EventQueued EventDiverted EventRouteRequest EventDestinationBusy EventAttachedDataChanged EventAgentLogin EventAgentLogout " +
+			"EventAgentReady EventAgentNotReady EventAgentAfterCallWork EventDNDOn EventDNDOff EventForwardSet EventForwardCancel",
+		{Client(2), B}: "RegisterAddress EpochSeen ResumeEvents Login Logout UnregisterAddress " +
+			"RequestMakeCall RequestAnswerCall RequestReleaseCall RequestHoldCall RequestRetrieveCall RequestAlternateCall RequestInitiateTransfer RequestCompleteTransfer RequestInitiateConference RequestCompleteConference RequestSingleStepTransfer RequestSingleStepConference RequestDeleteFromConference RequestRedirectCall RequestRouteCall RequestAttachUserData RequestUpdateUserData RequestDeletePair RequestDeleteUserData RequestAgentLogin RequestAgentLogout RequestAgentReady RequestAgentNotReady RequestSetDNDOn RequestSetDNDOff RequestCallForwardSet RequestCallForwardCancel RequestQueryAddress RequestQueryCall RequestQueryServer RequestQueryRequest",
 		{Switch, MLayer}:    "",
 		{A, A}:              "",
 		{Client(1), MLayer}: "",

@@ -6,9 +6,6 @@
 package client
 
 import (
-	"fmt"
-	"slices"
-
 	"hotpair/callmodel"
 	"hotpair/internal/canon"
 	"hotpair/internal/node"
@@ -29,7 +26,13 @@ type Client struct {
 	// resuming is the primary whose EventResumed is awaited; what it publishes before will come again.
 	resuming wire.ID
 
-	login *login // nil: it is connected to both T-Servers, and needs no session
+	login    *login // nil: it is connected to both T-Servers, and needs no session
+	inc      uint64
+	refs     uint64  // reference IDs given
+	primary  wire.ID // as far as it knows, and is connected to it
+	last     wire.ID // the last one that there was
+	open     []request
+	observer Observer
 }
 
 // New makes a client that registers every DN.
@@ -43,17 +46,28 @@ func (c *Client) Step(in *node.Input, out *node.Output) {
 		return
 	}
 	switch in.Kind {
+	case node.Start:
+		c.inc = in.Inc
+	case node.Fired:
+		c.fired(in.Timer, out)
 	case node.PortUp:
 		c.up[in.Peer-wire.A] = true
+		c.server(in.Peer, true)
 		for _, dn := range c.dns {
 			c.register(in.Peer, dn, out)
 		}
 	case node.PortDown:
 		c.up[in.Peer-wire.A] = false
+		c.server(in.Peer, false)
 		if c.resuming == in.Peer {
 			c.resuming = wire.None
 		}
 	case node.CarrierDown:
+		for i, up := range c.up {
+			if up {
+				c.server(wire.A+wire.ID(i), false)
+			}
+		}
 		c.up = [2]bool{}
 		c.resuming = wire.None
 	case node.Receive:
@@ -66,6 +80,34 @@ func (c *Client) Step(in *node.Input, out *node.Output) {
 func (c *Client) register(at wire.ID, dn callmodel.DN, out *node.Output) {
 	m := out.Send(at, wire.RegisterAddress)
 	m.Epoch, m.ThisDN = c.epoch, dn
+}
+
+// server: a connection is up or down. What was asked of a primary that is gone, is to be asked for.
+func (c *Client) server(id wire.ID, up bool) {
+	if !up && c.primary == id {
+		c.primary = wire.None
+		c.doubt()
+	}
+	if c.observer != nil {
+		c.observer.Server(id, up)
+	}
+}
+
+// newPrimary: a T-Server says that it is primary.
+func (c *Client) newPrimary(id wire.ID, epoch uint64, out *node.Output) {
+	if c.primary != id {
+		if c.primary != wire.None {
+			c.doubt()
+		}
+		c.primary = id
+	}
+	if c.last != wire.None && c.last != id {
+		out.Note(node.Note{Kind: node.NotePrimaryChanged, Peer: id, N: epoch})
+		if c.observer != nil {
+			c.observer.PrimaryChanged(id, epoch)
+		}
+	}
+	c.last = id
 }
 
 // receive: X6: an event of a lower epoch is ignored, and its sender, if it takes itself for primary, is told of the higher one.
@@ -81,17 +123,37 @@ func (c *Client) receive(in *node.Input, out *node.Output) {
 		return
 	}
 	c.epoch = max(c.epoch, m.Epoch)
+	if m.Kind == wire.EventServerInfo && m.Role == wire.Primary {
+		c.newPrimary(in.Peer, m.Epoch, out)
+	}
 	switch {
+	case m.Kind == wire.EventServerInfo && m.RefID != 0: // an answer
 	case m.Kind == wire.EventServerInfo && m.Role == wire.Primary && c.seq != 0:
 		c.resume(in.Peer, out)
 	case m.Kind == wire.EventServerInfo || m.Kind == wire.EventLinkConnected:
 		c.begin(m)
 	case m.Kind == wire.EventResumed:
 		c.resumed(in.Peer, m, out)
-	case m.Kind == wire.EventPartyInfo:
+	case m.Kind == wire.EventPartyInfo && m.RefID == 0:
 		out.Note(node.Note{Kind: node.NoteActed, Peer: in.Peer, N: m.Epoch, Call: m.Call, ConnID: m.ConnID, Text: m.Kind.String()})
+		c.observe(in.Peer, m)
+	case m.Kind == wire.EventAddressInfo && m.RefID == 0:
+		c.observe(in.Peer, m)
 	case m.Kind.IsCallEvent():
 		c.act(in.Peer, m, out)
+	}
+	if c.observer != nil && (m.Kind == wire.EventLinkConnected || m.Kind == wire.EventLinkDisconnected) {
+		c.observer.Link(in.Peer, m.Kind == wire.EventLinkConnected)
+	}
+	if m.RefID != 0 {
+		c.outcome(m, out)
+	}
+	c.settle(out)
+}
+
+func (c *Client) observe(from wire.ID, m *wire.Message) {
+	if c.observer != nil {
+		c.observer.Event(from, m)
 	}
 }
 
@@ -135,29 +197,7 @@ func (c *Client) act(from wire.ID, m *wire.Message, out *node.Output) {
 	out.Note(node.Note{
 		Kind: node.NoteActed, Peer: from, N: m.Epoch, M: m.Seq, Sub: m.Sub, Call: m.Call, ConnID: m.ConnID, Text: m.Kind.String(),
 	})
-}
-
-// command: register dn=1001.
-func (c *Client) command(cmd *node.Command, out *node.Output) {
-	dn := callmodel.DN(cmd.Args["dn"])
-	switch {
-	case cmd.Verb != "register":
-		out.Refuse(cmd, fmt.Sprintf("a client knows no %q; it knows register", cmd.Verb))
-		return
-	case dn == "" || len(cmd.Args) != 1:
-		out.Refuse(cmd, "register takes one argument, dn")
-		return
-	case slices.Contains(c.dns, dn):
-		out.Refuse(cmd, fmt.Sprintf("%s is registered already", dn))
-		return
-	}
-	c.dns = append(c.dns, dn)
-	for i, up := range c.up {
-		if up {
-			c.register(wire.A+wire.ID(i), dn, out)
-		}
-	}
-	out.Done(cmd)
+	c.observe(from, m)
 }
 
 // AppendCanonical implements node.Node.
@@ -168,6 +208,8 @@ func (c *Client) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, c.seq)
 	b = canon.Uint(b, c.sub)
 	b = canon.Uint(b, c.resuming)
+	b = c.appendRequests(b)
+	b = canon.Uint(b, c.last)
 	b = canon.Uint(b, len(c.dns))
 	for _, dn := range c.dns {
 		b = canon.String(b, dn)
@@ -181,6 +223,8 @@ func (c *Client) Restore(b []byte) error {
 	c.epoch = canon.Read[uint64](r)
 	c.up[0], c.up[1] = r.Bool(), r.Bool()
 	c.seq, c.sub, c.resuming = canon.Read[uint64](r), canon.Read[uint32](r), canon.Read[wire.ID](r)
+	c.restoreRequests(r)
+	c.last = canon.Read[wire.ID](r)
 	c.dns = nil
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		c.dns = append(c.dns, callmodel.DN(r.String()))

@@ -1,0 +1,126 @@
+package hasync
+
+import (
+	"maps"
+	"slices"
+
+	"hotpair/callmodel"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+)
+
+// Data returns the data attached to a call that is held.
+func (e *Engine) Data(id callmodel.CallID) callmodel.AttachedData {
+	if len(e.names.data) == 0 || !e.Held(id) {
+		return ""
+	}
+	return e.names.data[id.Ref]
+}
+
+// SetData gives a call that is held the data that came with it from the switch, or that a primary has told of.
+func (e *Engine) SetData(id callmodel.CallID, d callmodel.AttachedData) {
+	if e.Held(id) {
+		e.names.setData(id.Ref, d)
+	}
+}
+
+// CallOf returns the call that is held and has a ConnID, the zero CallID if there is none.
+func (e *Engine) CallOf(connID callmodel.ConnID) callmodel.CallID {
+	ref, ok := e.names.byConnID[connID]
+	if !ok || connID == 0 {
+		return callmodel.CallID{}
+	}
+	return e.HeldAt(ref)
+}
+
+// Changed (R12): the primary changes a call's attached data. The peer is told by the event that follows (Tell), and knows the call again when it has
+// acknowledged that; if it cannot be told now, it is when it is ready.
+func (e *Engine) Changed(id callmodel.CallID, d callmodel.AttachedData) {
+	e.names.setData(id.Ref, d)
+	e.names.change(e.names.lookup(id, false), id.Ref)
+}
+
+// change: the peer does not know the last change of a call.
+func (n *names) change(c *entry, ref uint32) {
+	_, before := n.changed[ref]
+	if !before && !n.isKnown(c) {
+		return // it does not know the call at all, and will be told both, or wait for its end
+	}
+	n.setKnown(c, false)
+	if n.changed == nil {
+		n.changed = map[uint32]uint64{}
+	}
+	n.changed[ref] = 0
+}
+
+// Renamed (R6, R12): calls have merged: the peer is told which ConnID survives.
+func (e *Engine) Renamed(id callmodel.CallID, out *node.Output) {
+	c := e.names.lookup(id, false)
+	if e.role != wire.Primary || c == nil || !e.peer.up {
+		return
+	}
+	e.names.change(c, id.Ref)
+	e.sendName(id, c, out)
+	e.told(id.Ref)
+}
+
+// told: the peer has been told the last change of a call by the message that was sent last.
+func (e *Engine) told(ref uint32) {
+	if _, ok := e.names.changed[ref]; ok {
+		e.names.changed[ref] = e.primary.named
+	}
+}
+
+// Tell (R12, X8) tells the peer of an event that this primary makes, and returns the number that it has to acknowledge before the event is published;
+// 0 if there is nothing to wait for (X7).
+func (e *Engine) Tell(event *wire.Message, out *node.Output) uint64 {
+	if !e.peer.up {
+		return 0
+	}
+	e.primary.named++
+	m := e.sendPeer(wire.PrimaryEvent, out)
+	of, epoch := event.Kind, m.Epoch
+	*m = *event
+	m.Kind, m.Of, m.Epoch, m.Num = wire.PrimaryEvent, of, epoch, e.primary.named
+	e.told(event.Call.Ref)
+	if !e.replicating() {
+		return 0
+	}
+	return e.primary.named
+}
+
+// TellPeer returns a message to the peer, to be filled in; nil if the HA link is down or this is no primary.
+func (e *Engine) TellPeer(kind wire.Kind, out *node.Output) *wire.Message {
+	if !e.peer.up || e.role != wire.Primary {
+		return nil
+	}
+	return e.sendPeer(kind, out)
+}
+
+// tellChanges (R12): the peer knows the calls, and not their last changes, since it could not be told: now it can.
+func (e *Engine) tellChanges(out *node.Output) {
+	for _, ref := range slices.Sorted(maps.Keys(e.names.changed)) {
+		if c := &e.names.calls[ref]; e.names.changed[ref] == 0 && c.held() {
+			e.sendName(callmodel.CallID{Ref: ref, Born: c.born}, c, out)
+			e.told(ref)
+		}
+	}
+}
+
+// primaryEvent: R12 at the backup.
+func (e *Engine) primaryEvent(m *wire.Message, out *node.Output) {
+	if e.role != wire.Backup {
+		return
+	}
+	e.server.Told(m, out)
+	ack := e.sendPeer(wire.CallNamedAck, out)
+	ack.Num, ack.Call, ack.ConnID = m.Num, m.Call, m.ConnID
+}
+
+// Adopt (R12): the backup takes the ConnID and data of a call from an event of the primary's.
+func (e *Engine) Adopt(m *wire.Message, out *node.Output) {
+	if c := e.names.lookup(m.Call, false); c != nil && m.ConnID != 0 {
+		e.names.setData(m.Call.Ref, m.Data)
+		e.adopt(c, m, out)
+	}
+}
