@@ -88,15 +88,18 @@ func (s *Server) beginAfterCall(name callmodel.DN, out *node.Output) {
 	if d == nil || !d.due {
 		return
 	}
-	ticks := uint64(wrapTicks)
-	if s.opt.WrapUpTime == 0 {
-		ticks = noTicks
-	}
 	e := wire.Message{
-		Kind: wire.EventAgentAfterCallWork, ThisDN: name, Agent: callmodel.AgentAfterCallWork, WorkMode: callmodel.WorkAfterCall, Text: d.agentID, Calls: ticks,
+		Kind: wire.EventAgentAfterCallWork, ThisDN: name, Agent: callmodel.AgentAfterCallWork, WorkMode: callmodel.WorkAfterCall, Text: d.agentID,
 	}
-	s.afterCall(d, ticks, out)
+	s.afterCall(d, s.allTicks(), out)
 	s.make(&e, out)
+}
+
+func (s *Server) allTicks() uint64 {
+	if s.opt.WrapUpTime == 0 {
+		return noTicks
+	}
+	return wrapTicks
 }
 
 // afterCall begins or goes on with the after-call work of an agent.
@@ -124,7 +127,11 @@ func (s *Server) endAfterCall(d *dn, out *node.Output) {
 // adoptAgent: the primary has told of after-call work (R12).
 func (s *Server) adoptAgent(m *wire.Message, out *node.Output) {
 	if d := s.dns.of(m.ThisDN); d != nil && m.Agent == callmodel.AgentAfterCallWork && d.agent == callmodel.AgentNotReady {
-		s.afterCall(d, m.Calls, out)
+		ticks := s.allTicks()
+		if m.Kind == wire.AgentTold {
+			ticks = m.Num
+		}
+		s.afterCall(d, ticks, out)
 	}
 }
 

@@ -273,7 +273,7 @@ func (s *Server) Remember(out *node.Output) {
 	for i := range s.dns.list {
 		if d := &s.dns.list[i]; d.afterCall {
 			if m := s.engine.TellPeer(wire.AgentTold, out); m != nil {
-				m.ThisDN, m.Agent, m.Calls = d.name, callmodel.AgentAfterCallWork, uint64(d.ticks)
+				m.ThisDN, m.Agent, m.Num = d.name, callmodel.AgentAfterCallWork, uint64(d.ticks)
 			}
 		}
 	}

@@ -86,7 +86,7 @@ func (s *Server) request(id wire.ID, m *wire.Message, out *node.Output) {
 		return
 	case wire.RequestQueryAddress:
 		a := s.addressInfo(id, s.dns.of(m.ThisDN), out)
-		a.RefID, a.Calls = m.RefID, s.callsAt(m.ThisDN)
+		a.RefID, a.Num = m.RefID, s.callsAt(m.ThisDN)
 		return
 	case wire.RequestQueryCall:
 		s.partyInfo(id, s.engine.CallOf(m.ConnID), 0, out).RefID = m.RefID

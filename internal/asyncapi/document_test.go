@@ -108,7 +108,7 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 	require.NoError(t, d.check(subject, []byte(`{"pkt":"data","fromInc":1,"toInc":1,"session":1,"seq":1,"msg":{"kind":"RegisterAddress","thisDN":"*"}}`)))
 	for _, wrong := range []string{
 		`{"pkt":"data","fromInc":1,"toInc":1,"session":1,"seq":1,"msg":{"kind":"RegisterAddress","thisDN":"*","sub":1}}`,
-		`{"pkt":"data","fromInc":1,"toInc":1,"session":1,"seq":1,"msg":{"kind":"RegisterAddress"}}`,
+		`{"pkt":"data","fromInc":1,"toInc":1,"session":1,"seq":1,"msg":{"kind":"ResumeEvents"}}`,
 		`{"pkt":"data","fromInc":1,"toInc":1,"session":1,"seq":1,"msg":{"kind":"EventRinging"}}`,
 		`{"pkt":"data","fromInc":1,"toInc":1,"session":1,"seq":1}`,
 		`{"pkt":"hello","fromInc":1}`,

@@ -43,6 +43,7 @@ var ruleOff = []string{
 	"naming a primary does not raise the epoch, and lower epochs are not ignored",
 	"an event does not wait until the backup has acknowledged what it shows",
 	"a client that changes over does not say what it saw last, and takes every event for a new one",
+	"the switch takes requests of any epoch, carries out a request as often as it comes, and says of no event whose request has caused it",
 }
 
 // RuleNames returns the names of all rules and guards that can be switched off.

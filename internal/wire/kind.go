@@ -188,7 +188,7 @@ const (
 	// PrimaryEvent tells the backup of an event that the primary has made itself (R12, X8): Num counts with CallNamed, Of is the event's kind, and
 	// the rest is as in the event.
 	PrimaryEvent
-	// AgentTold tells the backup of an agent's emulated state (R12): ThisDN, Agent, Calls the ticks that are left of its wrap-up.
+	// AgentTold tells the backup of an agent's emulated state (R12): ThisDN, Agent, Num the ticks that are left of its wrap-up.
 	AgentTold
 	// RequestTold tells the backup that a request was carried out by the primary itself (X13): Client, RefID, Of. The one that is about no request
 	// tells the number of the last event that the primary has made itself: Seq, Sub (X8).
@@ -203,7 +203,7 @@ const (
 	// EventUnregistered answers UnregisterAddress: ThisDN.
 	EventUnregistered
 	// EventAddressInfo answers RequestQueryAddress: ThisDN, DNType, Agent, WorkMode, Text the agent's ID, Announced for do-not-disturb, OtherDN for
-	// forwarding, Calls how many calls there are.
+	// forwarding, Num how many calls there are.
 	EventAddressInfo
 
 	// Events of calls, numbered as the others.
@@ -242,11 +242,13 @@ const (
 	EventAgentNotReady
 	// EventAgentAfterCallWork: the agent is in after-call work, for wrap-up-time, which the T-Server emulates.
 	EventAgentAfterCallWork
-	// EventDNDOn and EventDNDOff: calls are refused at ThisDN, or not any more.
+	// EventDNDOn: calls to ThisDN find it busy.
 	EventDNDOn
+	// EventDNDOff ends that.
 	EventDNDOff
-	// EventForwardSet and EventForwardCancel: calls to ThisDN go to OtherDN, or not any more.
+	// EventForwardSet: calls to ThisDN go to OtherDN.
 	EventForwardSet
+	// EventForwardCancel ends that.
 	EventForwardCancel
 
 	// Client link, client → T-Server. Every request carries RefID, and Seq, the switch's event number that the client had seen when it made the request
