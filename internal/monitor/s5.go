@@ -94,6 +94,10 @@ func (m *s5) failover(s *Set, r *trace.Record) {
 			m.fresh = max(m.fresh, r.Note.N)
 		}
 		m.heir = wire.None
+	case isRole && roleNamed(r.Note.Text) == wire.Primary && other.running && other.role == wire.Primary && other.epoch > v.epoch:
+		// It was primary all the time, as far as it knows, and another one was in between.
+		clear(m.seen)
+		m.fresh = max(m.fresh, r.Note.N)
 	case r.Kind == trace.Ended && m.heir == r.Node:
 		m.heir = wire.None // a second failure
 	}
