@@ -29,6 +29,7 @@ type backup struct {
 	phase     syncState // never syncTagging
 	num       uint64    // of the last Backup Ready, in this incarnation
 	inTheWay  uint64    // tagged calls, as the primary has told while syncAwaiting (since version 2); 0 if unknown
+	agreed    uint64    // the switch's event number that the primary had reached when it sent Full Sync Done (synchronized)
 	watermark uint64    // W: the event number at which what was read from the switch is consistent (X1)
 }
 
@@ -66,7 +67,7 @@ func (e *Engine) fullSyncDone(m *wire.Message, out *node.Output) {
 	}
 	e.backup.phase, e.backup.inTheWay = syncAnswered, 0
 	if m.Reason == wire.Synchronized {
-		e.backup.phase = syncDone
+		e.backup.phase, e.backup.agreed = syncDone, m.Seq
 		e.server.Agreed(m.Seq)
 	}
 	e.sendPeer(wire.FullSyncAck, out).Num = m.Num

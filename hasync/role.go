@@ -128,6 +128,9 @@ func (e *Engine) become(role wire.Role, epoch uint64, out *node.Output) {
 	}
 	e.backup.phase = syncIdle
 	e.role, e.epoch = role, epoch
+	if role == wire.Primary {
+		e.primary.namedAcked = e.primary.named // what is of an earlier epoch was acknowledged, or was ignored (X6) and never will be
+	}
 	e.alone = false
 	if e.waiting {
 		e.waiting = false

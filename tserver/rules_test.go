@@ -503,6 +503,37 @@ func TestR14Handover(t *testing.T) {
 	require.Equal(t, wire.Taken, r.one(wire.MLayer, wire.RoleTaken).Outcome, "in every other case at once")
 }
 
+// TestR14HandoverAfterNamesThatWereIgnored: what it named in an epoch that the peer had left behind was ignored, and will never be acknowledged; it is
+// nothing to wait for when it hands over in a later epoch of its own.
+func TestR14HandoverAfterNamesThatWereIgnored(t *testing.T) {
+	r := primary(t, nil) // in epoch 1; it has named a call, which is not acknowledged
+	r.appoint(wire.B, 2, false)
+	r.appoint(wire.A, 3, false)
+	r.released(call(1, 5))
+	r.hear(wire.B, wire.Message{Kind: wire.BackupReady, Epoch: 3, Num: 2, Seq: r.seq})
+	r.hear(wire.B, wire.Message{Kind: wire.FullSyncAck, Epoch: 3, Num: 2})
+	r.appoint(wire.B, 4, true)
+	require.Equal(t, wire.HandedOver, r.one(wire.MLayer, wire.RoleTaken).Outcome)
+}
+
+// TestX10ABackupIsReadyWhenItsSwitchHasCaughtUp: Full Sync Done says up to which event the primary had come; a call that is over there, and is not here yet,
+// may have another ConnID here (S5).
+func TestX10ABackupIsReadyWhenItsSwitchHasCaughtUp(t *testing.T) {
+	r := newRig(t, wire.B, nil)
+	r.up(wire.MLayer, wire.A)
+	r.peer(wire.A, wire.Primary, 1, callmodel.CTISynchronized, true)
+	r.read(5, call(1, 5))
+	r.hear(wire.A, wire.Message{Kind: wire.FullSyncDone, Epoch: 1, Num: 1, Reason: wire.Synchronized, Seq: 6})
+	require.True(t, r.engine().Announced(), "R9")
+	ready, why := r.engine().Readiness()
+	require.False(t, ready)
+	require.Contains(t, why, "awaited")
+	r.released(call(1, 5))
+	ready, _ = r.engine().Readiness()
+	require.True(t, ready)
+	require.True(t, r.one(wire.MLayer, wire.Status).Ready)
+}
+
 func TestX1Watermark(t *testing.T) {
 	r := primary(t, nil)
 	r.released(call(1, 5))

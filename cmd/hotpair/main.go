@@ -60,6 +60,6 @@ The same scenario runs in virtual time (--world sim), in one process on NATS (na
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), verifyCommand(), demoCommand(), upCommand(), natsConfigCommand(), nodeCommand(), ctlCommand(), benchCommand(), validateCommand(), exploreCommand(), fuzzCommand(), versionCommand(), scenarioHelp())
+	root.AddCommand(runCommand(), checkCommand(), verifyCommand(), demoCommand(), upCommand(), natsConfigCommand(), nodeCommand(), ctlCommand(), benchCommand(), validateCommand(), exploreCommand(), fuzzCommand(), mutantsCommand(), versionCommand(), scenarioHelp())
 	return root
 }

@@ -193,6 +193,13 @@ func TestS5NoConnIDChangesUnderAClientsEyes(t *testing.T) {
 			takesOver(t)
 			return t
 		}, changes},
+		{"replaced without hearing of it, and named again", func() *tape {
+			t := following()
+			takesOver(t)
+			t.role(a, wire.Primary, 3)
+			t.sees(a, 3, 13, 1, aName2, wire.EventEstablished)
+			return t
+		}, wrong{}},
 		{"the primary changes it itself", func() *tape {
 			t := following()
 			t.sees(a, 1, 13, 0, bName1, wire.EventEstablished)

@@ -76,15 +76,27 @@ func (t *tagger) received(v *view, r *trace.Record) {
 			}
 		}
 	case wire.CallNamedAck:
+		// What was sent in an earlier epoch than that which is acknowledged may have been ignored by the peer (X6).
+		epoch := epochOf(t.named[r.Msg.Num])
 		for num, sent := range t.named {
-			if num <= r.Msg.Num {
-				t.knows(sent.Msg.Call, sent.Msg.ConnID)
-				delete(t.named, num)
+			if num > r.Msg.Num {
+				continue
 			}
+			if sent.Msg.Epoch >= epoch {
+				t.knows(sent.Msg.Call, sent.Msg.ConnID)
+			}
+			delete(t.named, num)
 		}
 	case wire.CallNamed:
 		t.knows(r.Msg.Call, r.Msg.ConnID)
 	}
+}
+
+func epochOf(sent trace.Record) uint64 {
+	if sent.Msg == nil {
+		return 0
+	}
+	return sent.Msg.Epoch
 }
 
 func (t *tagger) knows(call callmodel.CallID, connID callmodel.ConnID) {

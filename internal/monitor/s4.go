@@ -97,7 +97,8 @@ func (a *announcer) received(v *view, r *trace.Record) {
 			a.waiting, a.answered = 0, true
 		}
 	case wire.PeerFailed:
-		a.failed = a.failed || a.waiting != 0
+		about := r.Msg.Node == v.id.Peer() && v.ha && r.Msg.Inc == v.peerInc // another incarnation than that which it waits for is no news
+		a.failed = a.failed || a.waiting != 0 && about
 	case wire.PeerState:
 		a.peer(v, r.Msg.Role, r.Msg.Epoch, r.At)
 	}

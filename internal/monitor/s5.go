@@ -87,7 +87,7 @@ func (m *s5) failover(s *Set, r *trace.Record) {
 		if v.ready && other.ready && v.replicated {
 			m.heir = other.id
 		}
-	case isRole && roleNamed(r.Note.Text) == wire.Primary && v.role != wire.Primary:
+	case isRole && roleNamed(r.Note.Text) == wire.Primary && (v.role != wire.Primary || r.Note.N != v.epoch): // also one that never heard of who had replaced it
 		// One that takes over from a primary that is neither dead nor has stepped down cannot know what that one still says.
 		if m.heir != r.Node || other.running && other.role == wire.Primary {
 			clear(m.seen)

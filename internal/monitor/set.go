@@ -51,7 +51,7 @@ const maxViolations = 20
 func NewSet(c *config.Config) *Set {
 	s := &Set{seen: map[string]bool{}}
 	s.pair.init(c)
-	s.list = []monitor{newWhole(), newS1(), newS2(), newS3(), newS4(), newS5(), newS6(), &l1{}, &l3{}}
+	s.list = []monitor{newWhole(), newS1(), newS2(), newS3(), newS4(), newS5(), newS6(), newAtOnce(), newOrder(), newStates(), &l1{}, &l3{}}
 	return s
 }
 

@@ -1,6 +1,7 @@
 package monitor_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -229,6 +230,9 @@ type tapeCase struct {
 	wrong wrong
 }
 
+// ofWholeRuns are the monitors that a tape, which is a fragment, does not satisfy: it leaves out messages without which nobody may do what it shows.
+var ofWholeRuns = map[string]bool{"at-once": true, "order": true, "states": true}
+
 func judge(records []trace.Record, c config.Config) []monitor.Violation {
 	s := monitor.NewSet(&c)
 	for i := range records {
@@ -242,7 +246,9 @@ func judge(records []trace.Record, c config.Config) []monitor.Violation {
 func check(t *testing.T, cases []tapeCase) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			violations := judge(c.tape().list, config.Default())
+			violations := slices.DeleteFunc(judge(c.tape().list, config.Default()), func(v monitor.Violation) bool {
+				return ofWholeRuns[v.Monitor] && v.Monitor != c.wrong.monitor
+			})
 			if c.wrong == (wrong{}) {
 				require.Empty(t, violations)
 				return

@@ -48,6 +48,9 @@ const (
 	LinkSession
 )
 
+// ReachAgreed is a guard as well; it has one of the bits of rules, since those above are all taken.
+const ReachAgreed Rules = 1 << (firstGuard - 1)
+
 // Guard is what can be switched off by name.
 type Guard struct {
 	// Name is what --without takes, and Rule the rule of protocol.md that it belongs to.
@@ -80,6 +83,7 @@ var guards = []Guard{
 	{"full-sync-acked", "X10", "the primary is ready before Full Sync Done is acknowledged", FullSyncAcked},
 	{"withdrawal", "R3", "EventLinkConnected stays in force when the CTI link is lost", Withdrawal},
 	{"adoption", "R12", "a backup acknowledges a ConnID and keeps its own", Adoption},
+	{"reach-agreed", "X10", "a backup is ready before it has heard from the switch what the primary had heard at Full Sync Done", ReachAgreed},
 	{"handover-ack", "R14", "a primary hands over before its last HA message is acknowledged", HandoverAck},
 	{"name-unnamed", "R12", "a T-Server that becomes primary leaves unnamed calls unnamed", NameUnnamed},
 	{"r7-start-up", "R7", "a primary that is reading the switch does not answer Backup Ready", R7StartUp},

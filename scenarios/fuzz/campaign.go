@@ -23,6 +23,8 @@ type Campaign struct {
 	Without node.Rules
 	// Keep is after how many failures the campaign stops; 0 is 1.
 	Keep int
+	// Ignore, if not nil, says which failures do not count.
+	Ignore func(*Failure) bool
 	// Progress, if not nil, is called from time to time, by one goroutine at a time.
 	Progress func(*Summary)
 }
@@ -131,6 +133,9 @@ func (r *runs) done(s *seedRun, busy time.Duration) {
 	if s.err != nil {
 		r.err = errors.Join(r.err, s.err)
 		return
+	}
+	if f := s.out.Failure; f != nil && r.campaign.Ignore != nil && r.campaign.Ignore(f) {
+		s.out.Failure = nil
 	}
 	r.sum.add(s)
 	r.sum.Busy += busy

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"time"
 )
 
@@ -13,6 +14,8 @@ type Profile struct {
 	Kinds []Kind
 	// Settings are set in every program, whatever was drawn.
 	Settings []Setting
+	// Quiet leaves the load away: there are no calls but those of episodes.
+	Quiet bool
 	// Length is the median of the length on the run's clock; 0 is MedianLength.
 	Length time.Duration
 	// Gap is the mean time between two episodes; 0: drawn by each seed.
@@ -53,12 +56,22 @@ func Draw(seed uint64, profile *Profile) *Program {
 	for _, s := range profile.Settings {
 		d.p.set(s.Key, s.Value)
 	}
+	d.clients, d.lines, d.trunks = d.number("clients"), d.number("switch/extensions"), d.number("switch/trunks")
 	d.length()
 	d.boot()
 	d.load()
 	d.episodes()
 	d.p.sort()
 	return d.p
+}
+
+// number reads a setting.
+func (d *drawer) number(key string) int {
+	n, err := strconv.Atoi(d.p.Setting(key))
+	if err != nil {
+		panic(fmt.Sprintf("fuzz: %s: %v", key, err)) // it was drawn, or is a profile's
+	}
+	return n
 }
 
 // length draws how long the script goes on: lognormal.
@@ -118,6 +131,9 @@ func (d *drawer) boot() {
 
 // load draws the traffic.
 func (d *drawer) load() {
+	if d.profile.Quiet {
+		return
+	}
 	for t := d.between(10*time.Millisecond, 10*time.Second); t < d.p.Length; t += d.between(time.Minute, time.Hour) {
 		hold := d.between(300*time.Millisecond, time.Minute)
 		erlangs := math.Round(100*math.Min(0.5*math.Pow(10, d.Float64()), 4*hold.Seconds())) / 100 // at most some calls a second
