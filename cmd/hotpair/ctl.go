@@ -27,7 +27,7 @@ type ctl struct {
 }
 
 // ctlVerbs are the verbs, one file each.
-var ctlVerbs = []func(*ctl) *cobra.Command{ctlStatus, ctlAlarms, ctlSwitchover, ctlKick, ctlAudit}
+var ctlVerbs = []func(*ctl) *cobra.Command{ctlStatus, ctlWatch, ctlAlarms, ctlSwitchover, ctlKick, ctlAudit}
 
 func ctlCommand() *cobra.Command {
 	c := &ctl{}

@@ -27,17 +27,24 @@ type running struct {
 
 func newRunning(t *testing.T) *running {
 	r := &running{t: t, keys: t.TempDir()}
-	ready := false
+	ready, announced := false, false
 	sink := func(rec *trace.Record) {
-		if rec.Kind == trace.Noted && rec.Note.Kind == node.NotePairReady {
+		switch {
+		case rec.Kind != trace.Noted:
+		case rec.Note.Kind == node.NotePairReady:
 			ready = rec.Note.N == 1
+		case rec.Note.Kind == node.NoteAnnounced && rec.Node == wire.A:
+			announced = true
 		}
 	}
 	var err error
 	r.w, err = procworld.New(procworld.Options{Config: config.Default(), Speed: 4, KeysDir: r.keys, Sink: trace.SinkFunc(sink)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, r.w.Close()) })
-	require.NoError(t, r.w.Boot(wire.Switch, wire.A, wire.B, wire.MLayer, wire.Client(1)))
+	require.NoError(t, r.w.Boot(wire.Switch, wire.A, wire.MLayer, wire.Client(1)))
+	_, err = r.w.Run(r.w.Now()+5*time.Minute, func() bool { return announced })
+	require.NoError(t, err)
+	require.NoError(t, r.w.Boot(wire.B)) // behind A, so that A stays primary (R7)
 	_, err = r.w.Run(r.w.Now()+5*time.Minute, func() bool { return ready })
 	require.NoError(t, err)
 	require.True(t, ready)
