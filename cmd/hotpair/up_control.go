@@ -67,7 +67,7 @@ func (f *upFlags) drive(cmd *cobra.Command, s *scenarios.Session) (*scenarios.Re
 	if err != nil {
 		return nil, err
 	}
-	lines := []string{"boot S A B M", "await pair ready within=60s", "await M ready within=60s"}
+	lines := []string{"boot S A M", "await A announced within=60s", "boot B", "await pair ready within=60s", "await M ready within=60s"}
 	if cmd.Flags().Changed("erlangs") {
 		lines = append(lines, fmt.Sprintf("load erlangs=%s hold=%s", strconv.FormatFloat(f.erlangs, 'g', -1, 64), f.hold))
 	}

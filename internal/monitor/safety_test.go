@@ -82,6 +82,12 @@ func TestTraceMessagesArriveAsSent(t *testing.T) {
 			t.add(ml, trace.Record{Kind: trace.Received, Peer: b, PeerInc: 1, PeerIndex: 99, Msg: &state})
 			return t
 		}, wrong{"trace", "M receives from B what was not sent, or out of order"}},
+		{"of a program outside, in a client's place", func() *tape {
+			t := synchronizedPair()
+			m := wire.Message{Kind: wire.RegisterAddress, ThisDN: "1001"}
+			t.add(a, trace.Record{Kind: trace.Received, Peer: wire.Client(7), PeerInc: 1, PeerIndex: 99, Msg: &m})
+			return t
+		}, wrong{}},
 		{"received twice", func() *tape {
 			t := synchronizedPair()
 			first, _ := two(t)

@@ -52,12 +52,18 @@ func (w *whole) record(s *Set, r *trace.Record) {
 	case trace.Up:
 		w.up(r)
 	case trace.Sent:
+		if w.outside(r.Peer) {
+			return
+		}
 		q := w.flow(flow{r.Node, r.Inc, r.Peer})
 		q.sent = append(q.sent, sending{q.session, keep(r)})
 	case trace.Received:
 		w.received(s, r)
 	}
 }
+
+// outside reports whether a program is in a client's place that writes no records: what it sent, and what it got, nobody can tell.
+func (w *whole) outside(id wire.ID) bool { return id.IsClient() && w.nodes[id] == nil }
 
 func (w *whole) number(s *Set, r *trace.Record) {
 	a := w.nodes[r.Node]
@@ -118,6 +124,9 @@ func (w *whole) up(r *trace.Record) {
 
 // received: messages that were sent before it on the same flow and did not arrive are lost with their session, never without it.
 func (w *whole) received(s *Set, r *trace.Record) {
+	if w.outside(r.Peer) {
+		return
+	}
 	q := w.flow(flow{r.Peer, r.PeerInc, r.Node})
 	lost := 0
 	for lost < len(q.sent) && q.sent[lost].record.Index < r.PeerIndex {

@@ -68,7 +68,7 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 		test    func(p *hotpairtest.Pair)
 		want    []string
 	}{
-		"a word":  {sim, func(p *hotpairtest.Pair) { p.Do("kil A") }, []string{`unknown verb "kil"; did you mean "kill"?`, "boot S A B M"}},
+		"a word":  {sim, func(p *hotpairtest.Pair) { p.Do("kil A") }, []string{`unknown verb "kil"; did you mean "kill"?`, "boot S A M"}},
 		"a node":  {sim, func(p *hotpairtest.Pair) { p.Kill("C9") }, []string{"there is no C9"}},
 		"await":   {sim, func(p *hotpairtest.Pair) { p.Await("B role=primary", time.Second) }, []string{"it is role=backup", "await B role=primary within=1s"}},
 		"expect":  {sim, func(p *hotpairtest.Pair) { p.Expect("pair primary=B") }, []string{"it is primary=A"}},

@@ -41,8 +41,8 @@ type Options struct {
 	Speed float64
 	// Seed of what the world draws; 0 is 1.
 	Seed uint64
-	// Nodes are started, all at once, by Start, which then waits until the pair is ready if S, A, B and M are among them; nil means S, A, B and M. An empty list
-	// that is not nil starts nothing.
+	// Nodes are started by Start, all at once; an empty list that is not nil starts nothing. nil starts S, A, B and M, A being primary, and waits until the pair
+	// is ready.
 	Nodes []string
 	// NoConverge is why nothing is healed at the end, and the pair need not become whole; "" means that it must.
 	NoConverge string
@@ -87,16 +87,15 @@ func Start(t testing.TB, o Options) *Pair {
 	if _, err := session.Listen(p.tape.record); err != nil {
 		t.Fatal(err)
 	}
-	nodes := o.Nodes
-	if nodes == nil {
-		nodes = []string{S, A, B, M}
-	}
-	if len(nodes) > 0 {
-		p.Boot(nodes...)
-	}
-	if o.Nodes == nil {
+	switch {
+	case o.Nodes == nil:
+		p.Boot(S, A, M)
+		p.Await("A announced", startTime) // if B came at once, it might be the faster one, and named (R7)
+		p.Boot(B)
 		p.Await("pair ready", startTime)
 		p.Await("M ready", startTime) // which decides on switchovers
+	case len(o.Nodes) > 0:
+		p.Boot(o.Nodes...)
 	}
 	return p
 }

@@ -34,7 +34,7 @@ func TestAPairInEachWorld(t *testing.T) {
 			p.ExpectNot("pair ready", 0)
 			res := p.Finish()
 			require.Equal(t, uint64(1), res.Metrics.Switchovers)
-			require.Equal(t, []string{"boot S", "boot A", "boot B", "boot M", "boot C1", "kill A", "boot A"}, res.Faults, "A was started again, to become whole")
+			require.Equal(t, []string{"boot S", "boot A", "boot M", "boot B", "boot C1", "kill A", "boot A"}, res.Faults, "A was started again, to become whole")
 		})
 	}
 }

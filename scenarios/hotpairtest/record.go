@@ -97,3 +97,14 @@ func (p *Pair) AwaitRecord(what string, within time.Duration, match func(*Record
 	}
 	return found
 }
+
+// OnRecord lets f hear every record from now on, until stop is called; f must not call the pair, nor keep the record. It is called by another goroutine, and
+// not any more when stop has returned.
+func (p *Pair) OnRecord(f func(*Record)) (stop func()) {
+	p.t.Helper()
+	stop, err := p.session.Listen(f)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return stop
+}
