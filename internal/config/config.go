@@ -291,6 +291,7 @@ func (c *Config) Slacken(by time.Duration) {
 	}
 	if c.Link.AddpTimeout == Default().Link.AddpTimeout {
 		c.Link.AddpTimeout += by / 2
+		c.slackenCensus(by)
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"hotpair/hasync/peerarb"
 	"hotpair/internal/wire"
+	"hotpair/tserver"
 )
 
 // checkWindow: under peer arbitration the census counts what is noticed within client-loss-window (P8, P9), so that is at least the longest time in which a
@@ -83,4 +85,17 @@ func (c *Config) checkSites() error {
 		}
 	}
 	return nil
+}
+
+// slackenCensus: what is lost in one event is noticed later by as much as polling is slower, one after the other: the link, and then the clients.
+func (c *Config) slackenCensus(by time.Duration) {
+	usual := peerarb.DefaultOptions()
+	for _, o := range []*tserver.Options{&c.A, &c.B} {
+		if o.Failover.ClientLossWindow == usual.ClientLossWindow {
+			o.Failover.ClientLossWindow += 2 * by
+		}
+		if o.Failover.ActivationReportTimeout == usual.ActivationReportTimeout {
+			o.Failover.ActivationReportTimeout += by
+		}
+	}
 }

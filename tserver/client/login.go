@@ -67,6 +67,7 @@ const (
 	resting    phase = iota // it wants no session, or its own connection is lost
 	waiting                 // for the next attempt: retryTimer is armed
 	connecting              // to a server: attemptTimer is armed
+	asking                  // the server for a session: attemptTimer is armed
 	loggedIn
 )
 
@@ -160,6 +161,7 @@ func (c *Client) try(out *node.Output) {
 
 func (c *Client) sendLogin(serverInc uint64, out *node.Output) {
 	l := c.login
+	l.phase = asking
 	m := out.Send(l.at, wire.Login)
 	m.Epoch, m.Text = c.epoch, l.opt.User
 	m.Proof = Proof(Key(l.opt.User, l.opt.Password), l.at, serverInc, c.self, l.inc)
@@ -171,9 +173,9 @@ func (c *Client) answered(in *node.Input, out *node.Output) bool {
 	switch {
 	case in.Peer != l.at:
 		return true
-	case m.Kind == wire.EventLoggedIn && l.phase == connecting:
+	case m.Kind == wire.EventLoggedIn && l.phase == asking:
 		c.beginSession(m, out)
-	case m.Kind == wire.EventLoginRefused && l.phase == connecting:
+	case m.Kind == wire.EventLoginRefused && l.phase == asking:
 		out.Note(node.Note{Kind: node.NoteSession, Peer: l.at, Text: m.Text})
 		c.failed(out)
 	case m.Kind == wire.EventLoggedOut && l.phase == loggedIn:
@@ -208,7 +210,7 @@ func (c *Client) serverLost(why string, out *node.Output) {
 		}
 		c.endSession(why, out)
 		c.failed(out)
-	case connecting:
+	case connecting, asking:
 		c.failed(out)
 	}
 }
@@ -260,7 +262,7 @@ func (c *Client) rest(out *node.Output) {
 
 func (c *Client) loginTimer(t node.Timer, out *node.Output) {
 	switch {
-	case t.Kind == attemptTimer && c.login.phase == connecting:
+	case t.Kind == attemptTimer && (c.login.phase == connecting || c.login.phase == asking):
 		c.failed(out)
 	case t.Kind == retryTimer && c.login.phase == waiting:
 		c.try(out)
@@ -285,7 +287,7 @@ func (c *Client) loginCommand(cmd *node.Command, out *node.Output) bool {
 		out.Done(cmd)
 	default:
 		c.want(false, out)
-		if l.phase == loggedIn {
+		if l.phase >= asking { // the server may have let it in, and would take it for lost
 			out.Send(l.at, wire.Logout).Epoch = c.epoch
 		}
 		c.endSession("it logged out", out)

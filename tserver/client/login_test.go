@@ -127,6 +127,16 @@ func TestLoginAndLogoutByCommand(t *testing.T) {
 	require.Equal(t, "refused", do("dance"))
 }
 
+// A client that logs out before the server has answered says so, since the server may have let it in: otherwise it would be counted as lost (P9).
+func TestP9ALogoutBeforeTheAnswerIsToldToo(t *testing.T) {
+	r := seeker(nil)
+	r.up(wire.A)
+	require.Equal(t, wire.Login, r.out.Msgs[0].Kind)
+	r.step(node.Input{Kind: node.Do, Cmd: &node.Command{ID: 9, Verb: "logout"}})
+	require.Equal(t, wire.Logout, r.out.Msgs[0].Kind)
+	require.Equal(t, []string{"shut A"}, r.ports())
+}
+
 // A client whose own connection is lost rests, and comes back with the others: not at once.
 func TestItsOwnConnectionIsLost(t *testing.T) {
 	r := seeker(func(o *LoginOptions) { o.Jitter = true })
