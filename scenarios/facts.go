@@ -11,6 +11,7 @@ import (
 	"hotpair/internal/forecast"
 	"hotpair/internal/monitor"
 	"hotpair/internal/node"
+	"hotpair/internal/parties"
 	"hotpair/internal/trace"
 	"hotpair/internal/wire"
 )
@@ -28,7 +29,8 @@ type facts struct {
 	first  map[callmodel.CallID]callmodel.ConnID // the ConnID that a primary gave it first
 	alarms monitor.Alarms
 
-	monitors *monitor.Set // which know the configuration
+	parties  parties.Tracker // as the switch has told
+	monitors *monitor.Set    // which know the configuration
 	metric   metrics
 	hasM     bool // arbitration is management-layer
 	risk     risk
@@ -58,6 +60,7 @@ type nodeFacts struct {
 
 	// A client.
 	acted, ignored, incomplete uint64
+	done, notDone, unknown     uint64 // its requests
 	saw                        map[callmodel.CallID]callmodel.ConnID
 }
 
@@ -100,6 +103,10 @@ func (f *facts) record(r *trace.Record) {
 			if d.from == r.Node {
 				delete(f.up, d)
 			}
+		}
+	case trace.Sent:
+		if r.Node == wire.Switch {
+			f.parties.Hear(r.Msg, parties.Nobody{})
 		}
 	case trace.Up:
 		f.up[direction{r.Node, r.Peer}] = true
@@ -178,6 +185,15 @@ func (f *facts) note(n *nodeFacts, note *node.Note) {
 		f.saw(n, note)
 	case node.NoteIgnored:
 		n.ignored++
+	case node.NoteAnswered:
+		switch text, _, _ := strings.Cut(note.Text, ":"); text {
+		case "done":
+			n.done++
+		case "not done":
+			n.notDone++
+		default:
+			n.unknown++
+		}
 	case node.NoteResumed:
 		if note.Text == "incomplete" {
 			n.incomplete++
@@ -442,6 +458,12 @@ func (n *nodeFacts) number(key string) uint64 {
 		return n.acted
 	case "ignored":
 		return n.ignored
+	case "done":
+		return n.done
+	case "not-done":
+		return n.notDone
+	case "unknown":
+		return n.unknown
 	case "incomplete":
 		return n.incomplete
 	}

@@ -33,7 +33,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"unknown world":       {"[world:moon 'why'] boot S\nexpect S running", "unknown condition"},
 		"too many words":      {"kill\nexpect S running", "kill: a node is wanted"},
 		"unexpected word":     {"load stop now\nexpect S running", "erlangs and hold are wanted"},
-		"unknown file":        {"expect S running\n-- ladder --\n", `test.txtar:2: a scenario has the files config.yaml and ladder.txt, not "ladder"`},
+		"unknown file":        {"expect S running\n-- ladder --\n", `test.txtar:2: a scenario has the files config.yaml, ladder.txt and events.txt, not "ladder"`},
 		"nameless file":       {"expect S running\n-- --\r\n", "test.txtar:2: a file of the archive has a name: -- NAME --"},
 		"bad config":          {"expect S running\n-- config.yaml --\naddp-timeout: soon\n", "test.txtar:2: in config.yaml"},
 		"config key":          {"expect S running\n-- config.yaml --\nadp: 1s\n", `unknown field "adp"`},

@@ -51,7 +51,7 @@ var (
 	tserverKeys = []string{"activity", "sessions", "refused", "holder", "deactivated", "running", "inc", "role", "epoch", "cti", "sync", "announced", "ready", "tagged", "calls", "unnamed", "alarm", "raised", "alarms"}
 	mlayerKeys  = []string{"running", "inc", "named", "epoch", "ready", "restarts", "alarm", "raised", "alarms"}
 	switchKeys  = []string{"running", "inc", "calls", "alarm", "raised", "alarms"}
-	clientKeys  = []string{"session", "running", "inc", "epoch", "acted", "ignored", "incomplete", "alarm", "raised", "alarms"}
+	clientKeys  = []string{"session", "running", "inc", "epoch", "acted", "ignored", "incomplete", "done", "not-done", "unknown", "alarm", "raised", "alarms"}
 	pairKeys    = []string{"active", "clients", "primary", "ready", "changed", "switchovers", "alarms"}
 	callKeys    = []string{"up", "held", "same", "kept"}
 	ops         = []string{"!=", ">=", "<=", "=", ">", "<"} // longer ones first

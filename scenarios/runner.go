@@ -78,6 +78,7 @@ type runner struct {
 	monitors *monitor.Set
 	writer   *trace.Writer // nil if nobody wants the trace
 	ladder   trace.Ladder
+	events   transcript
 	res      *Result
 
 	cursor   time.Duration // the last act, match or wait, from which deadlines count
@@ -119,7 +120,7 @@ func Run(ctx context.Context, sc *Scenario, opt Options) (*Result, error) {
 		return r.res, err
 	}
 	if r.opt.Update && r.res.Verdict == Held {
-		return r.res, sc.update(r.ladder.String())
+		return r.res, sc.update(r.ladder.String(), r.events.String())
 	}
 	return r.res, nil
 }
@@ -228,6 +229,7 @@ func (r *runner) record(rec *trace.Record) {
 	}
 	r.monitors.Record(rec)
 	r.ladder.Record(rec)
+	r.events.record(rec)
 	if r.opt.Observe != nil {
 		r.opt.Observe.Record(rec)
 	}
@@ -355,6 +357,9 @@ func (r *runner) conclude(err error) {
 		r.fail(Failed, r.res.Violations[0].Text)
 	}
 	if d := r.checkLadder(&r.ladder); d != "" {
+		r.fail(Failed, d)
+	}
+	if d := r.checkEvents(); d != "" {
 		r.fail(Failed, d)
 	}
 	r.res.Ladder, r.res.Links = r.ladder.String(), r.ladder.Links()

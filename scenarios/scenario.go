@@ -41,6 +41,8 @@ type Scenario struct {
 	lines     []line
 	ladder    string
 	hasLadder bool
+	events    string // what clients act on
+	hasEvents bool
 	archive   *txtar.Archive
 }
 
@@ -183,8 +185,10 @@ func (s *Scenario) files() error {
 			s.Config = c
 		case "ladder.txt":
 			s.ladder, s.hasLadder = string(f.Data), true
+		case "events.txt":
+			s.events, s.hasEvents = string(f.Data), true
 		default:
-			return &Error{s.Path, no, fmt.Errorf("a scenario has the files config.yaml and ladder.txt, not %q", f.Name)}
+			return &Error{s.Path, no, fmt.Errorf("a scenario has the files config.yaml, ladder.txt and events.txt, not %q", f.Name)}
 		}
 	}
 	return nil
@@ -256,7 +260,7 @@ func (p *parser) callNames() {
 				name = s.args["name"]
 			}
 		}
-		if name == "" || begun[name] {
+		if name == "" || begun[name] || p.isDN(name) {
 			continue
 		}
 		hint := ""

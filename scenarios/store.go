@@ -111,21 +111,28 @@ func (s *store) prune() error {
 }
 
 // update rewrites the scenario's ladder.txt, and nothing else.
-func (s *Scenario) update(ladder string) error {
-	if s.hasLadder && s.ladder == ladder {
+func (s *Scenario) update(ladder, events string) error {
+	wantsLadder := s.hasLadder || !s.hasEvents // a flow needs none
+	if (!wantsLadder || s.hasLadder && s.ladder == ladder) && (!s.hasEvents || s.events == events) {
 		return nil
 	}
 	a := *s.archive
 	a.Files = nil
 	for _, f := range s.archive.Files {
-		if f.Name != "ladder.txt" {
+		if f.Name != "ladder.txt" && f.Name != "events.txt" {
 			a.Files = append(a.Files, f)
 		}
 	}
-	a.Files = append(a.Files, txtar.File{Name: "ladder.txt", Data: []byte(ladder)})
+	if wantsLadder {
+		a.Files = append(a.Files, txtar.File{Name: "ladder.txt", Data: []byte(ladder)})
+	}
+	if s.hasEvents {
+		a.Files = append(a.Files, txtar.File{Name: "events.txt", Data: []byte(events)})
+	}
 	if err := os.WriteFile(s.Path, txtar.Format(&a), 0o644); err != nil {
 		return fmt.Errorf("--update: %w", err)
 	}
-	s.ladder, s.hasLadder, s.archive = ladder, true, &a
+	s.ladder, s.hasLadder, s.archive = ladder, wantsLadder, &a
+	s.events = events
 	return nil
 }

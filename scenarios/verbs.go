@@ -21,13 +21,14 @@ var groupTitles = [...]string{world: "World", telephony: "Telephony", failover: 
 
 // verb is one command of the language.
 type verb struct {
-	name  string
-	group group
-	usage string
-	help  string
-	keys  []string // of its key=value arguments
-	never bool     // it takes no "!"
-	parse func(a *args) (step, error)
+	name   string
+	group  group
+	usage  string
+	help   string
+	keys   []string // of its key=value arguments
+	never  bool     // it takes no "!"
+	nowait bool     // it may be told not to wait for its outcome
+	parse  func(a *args) (step, error)
 }
 
 // step is a command that was read.
@@ -41,6 +42,7 @@ func verbs() []*verb {
 	var all []*verb
 	all = append(all, worldVerbs()...)
 	all = append(all, telephonyVerbs()...)
+	all = append(all, requestVerbs()...)
 	all = append(all, failoverVerbs()...)
 	return append(all, judgementVerbs()...)
 }
@@ -77,7 +79,7 @@ const helpIntro = `A scenario is a txtar archive. Its comment is the script: one
   [world:sim 'why'] verb ...   only in that world ([!world:sim 'why']: only in the others)
 
 Files of the archive: config.yaml holds options of the pair; ladder.txt the sequence chart that is expected, compared exactly in
-sim and per link elsewhere, and rewritten by --update.
+sim and per link elsewhere; events.txt what clients act on, compared everywhere, with ConnIDs numbered as they appear. --update rewrites both.
 
 Nodes are S (switch), A and B (T-Servers), M (Management Layer), C1, C2, ... (clients), NATS (the carrier).
 Times are on the run's clock: 500ms, 2s, 1h.
@@ -94,7 +96,7 @@ Patterns of the judgement verbs:
                 also, under peer arbitration: activity (inactive, open or active), sessions, refused (logins), holder (A, B or none), deactivated
   M key=value ...               running, named, epoch, ready, restarts, alarm, raised, alarms
   S key=value ...               running, calls, alarm, raised, alarms
-  C1 key=value ...              running, epoch, acted, ignored, incomplete, session (A, B or none, under peer arbitration), alarm, raised, alarms
+  C1 key=value ...              running, epoch, acted, ignored, incomplete, done, not-done, unknown (its requests), session (A, B or none, under peer arbitration), alarm, raised, alarms
   pair key=value ...            active (under peer arbitration: A, B, none or both), clients (how many have a session there), primary (A, B, none or both), ready, changed (ConnIDs that changed under clients' eyes), switchovers, alarms
   call NAME key=value ...       up, held (by how many T-Servers), same (one ConnID at all of them), kept (the ConnID that it had first)
 

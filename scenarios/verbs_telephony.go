@@ -38,7 +38,7 @@ func telephonyVerbs() []*verb {
 			name: "call", group: telephony, usage: "call NAME from=DN to=DN", keys: []string{"from", "to"}, parse: parseCall,
 			help: "Begins a call from an extension or a trunk (T1) to an extension. It rings until it is answered, and lasts until it is released.",
 		},
-		named("answer", "Answers a call."),
+		named("answer", "Answers a call; instead of its name, the DN where it rings, such as a trunk, may be given."),
 		release,
 		named("stuck", "Ends a call whose release is reported to nobody. Its heal is to read the switch again: link down, link up."),
 		{
@@ -65,6 +65,8 @@ type command struct {
 	to   wire.ID
 	verb string
 	args map[string]string
+
+	within time.Duration // how long the node may take to answer, on the run's clock; 0 is answerTime
 }
 
 // answerTime is how long, on the run's clock, a node may take to answer a command.
@@ -78,12 +80,13 @@ func (c command) run(r *runner) error {
 	if err := r.act(func() error { return r.world.Do(c.to, cmd) }); err != nil {
 		return err
 	}
-	answered, err := r.runUntil(r.world.Now()+answerTime+r.slack(), func() bool { return r.answer.done })
+	within := max(c.within, answerTime)
+	answered, err := r.runUntil(r.world.Now()+within+r.slack(), func() bool { return r.answer.done })
 	switch {
 	case err != nil:
 		return err
 	case !answered:
-		return fmt.Errorf("%w: %s did not answer within %s", errFailed, c.to, answerTime)
+		return fmt.Errorf("%w: %s did not answer within %s", errFailed, c.to, within)
 	case r.answer.refused != "":
 		return fmt.Errorf("%w: refused: %s", errFailed, r.answer.refused)
 	}

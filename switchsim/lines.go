@@ -70,3 +70,10 @@ func (s *Switch) occupy(at int32) {
 
 // carries reports whether the line is one that a call makes busy.
 func (l *line) carries() bool { return l.typ == callmodel.DNExtension || l.typ == callmodel.DNTrunk }
+
+// HasDN reports whether a switch with these options has a DN.
+func (o *Options) HasDN(name callmodel.DN) bool {
+	_, byName := numberingPlan(*o)
+	_, ok := byName[name]
+	return ok
+}

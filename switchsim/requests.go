@@ -91,6 +91,9 @@ func (s *Switch) carryOut(m *wire.Message, by asked, out *node.Output) *outcome 
 }
 
 func (s *Switch) answerRequest(l *ctiLink, m *wire.Message, o *outcome, out *node.Output) {
+	if m.Client == wire.None {
+		return // it is the T-Server's own, which sees by the event what came of it
+	}
 	l.answer(&wire.Message{Kind: wire.SwitchAnswer, Client: m.Client, RefID: m.RefID, Of: o.of, Code: o.code, Text: o.text, Call: o.call}, out)
 }
 

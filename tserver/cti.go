@@ -105,6 +105,10 @@ func (s *Server) changed(m *wire.Message, out *node.Output) {
 	if m.Data != "" {
 		s.engine.SetData(m.Call, s.engine.Data(m.Call).With(m.Data)) // it came with the request that has caused this
 	}
+	if m.Kind == wire.CallsJoined {
+		// Its data are those of both; where both have a key, the main call's value counts.
+		s.engine.SetData(m.Call, s.engine.Data(m.OtherCall).With(s.engine.Data(m.Call)))
+	}
 	if err := s.apply(m, out); err != nil {
 		// What the T-Server holds is not what the switch holds.
 		s.resynchronize(m, out, err.Error())
@@ -120,9 +124,8 @@ func (s *Server) changed(m *wire.Message, out *node.Output) {
 	s.active(m.Call, out)
 }
 
-// joined (R6, R12): two calls have become one. Its data are those of both; where both have a key, the main call's value counts.
+// joined (R6, R12): two calls have become one, and the backup is told which ConnID survives.
 func (s *Server) joined(m *wire.Message, out *node.Output) {
-	s.engine.SetData(m.Call, s.engine.Data(m.OtherCall).With(s.engine.Data(m.Call)))
 	s.forget(m.OtherCall, out)
 	s.engine.Renamed(m.Call, out)
 }

@@ -160,6 +160,9 @@ type PairOptions struct {
 
 	KplInterval        *time.Duration `yaml:"kpl-interval"`
 	KplTolerance       *int           `yaml:"kpl-tolerance"`
+	RequestTimeout     *time.Duration `yaml:"request-timeout"`
+	UserDataLimit      *int           `yaml:"user-data-limit"`
+	WrapUpTime         *time.Duration `yaml:"wrap-up-time"`
 	CleanupIdleTimeout *time.Duration `yaml:"cleanup-idle-timeout"`
 
 	ActivationGrace         *time.Duration `yaml:"activation-grace"`
@@ -183,6 +186,9 @@ func (p *PairOptions) apply(o *tserver.Options) {
 	set(&o.ResumeBuffer, p.ResumeBuffer)
 	set(&o.KplInterval, p.KplInterval)
 	set(&o.KplTolerance, p.KplTolerance)
+	set(&o.RequestTimeout, p.RequestTimeout)
+	set(&o.UserDataLimit, p.UserDataLimit)
+	set(&o.WrapUpTime, p.WrapUpTime)
 	set(&o.CleanupIdleTimeout, p.CleanupIdleTimeout)
 	set(&o.Failover.ActivationGrace, p.ActivationGrace)
 	set(&o.Failover.ActivationReportTimeout, p.ActivationReportTimeout)

@@ -17,13 +17,10 @@ import (
 // A client follows every DN from its start. It may miss what happened before it saw its first event, what a T-Server told it that it does not know
 // any more, and what its T-Server itself could not hear of.
 type s6 struct {
-	calls   parties.Table
-	born    map[uint32]uint64 // of the calls, by reference
-	reading callmodel.CallID  // a call that is learnt from a snapshot, since it began unheard
-	listed  bool              // its parties are told one by one
-	due     []place           // in order
-	dropped int               // of due, since the beginning
-	last    place             // sent by the switch
+	calls   parties.Tracker
+	now     place   // of the switch's message that is looked at
+	due     []place // in order
+	dropped int     // of due, since the beginning
 	clients map[wire.ID]*follower
 	gaps    [2][]gap // what each T-Server could not hear of
 }
@@ -52,7 +49,7 @@ type follower struct {
 }
 
 func newS6() *s6 {
-	return &s6{born: map[uint32]uint64{}, clients: map[wire.ID]*follower{}}
+	return &s6{clients: map[wire.ID]*follower{}}
 }
 
 func (m *s6) name() string { return "S6" }
@@ -85,62 +82,19 @@ func (m *s6) record(s *Set, r *trace.Record) {
 
 // sent: the switch tells a T-Server of an event, or of a call in progress. It tells both the same.
 func (m *s6) sent(msg *wire.Message) {
-	switch msg.Kind {
-	case wire.SnapshotCall, wire.SnapshotParty:
-		m.read(msg)
-	case wire.AgentChanged, wire.DNChanged:
-		if msg.Seq > m.last.seq {
-			m.last = place{msg.Seq, 0}
-			m.due = append(m.due, m.last)
-			m.forget()
-		}
-	case wire.CallCreated, wire.CallAnswered, wire.CallReleased, wire.CallHeld, wire.CallRetrieved, wire.CallOffered, wire.CallDiverted, wire.PartyLeft,
-		wire.CallsJoined:
-		if msg.Seq > m.last.seq {
-			m.happened(msg)
-		}
+	m.now = place{msg.Seq, 0}
+	if !m.calls.Hear(msg, m) {
+		return
 	}
-}
-
-func (m *s6) happened(msg *wire.Message) {
-	m.last = place{msg.Seq, 0}
-	if msg.Kind == wire.CallCreated {
-		m.calls.Clear(msg.Call.Ref) // its end was reported to nobody
-		m.born[msg.Call.Ref] = msg.Call.Born
-	}
-	if m.born[msg.Call.Ref] == msg.Call.Born {
-		_ = m.calls.Apply(msg, m) // what makes no sense, since something went unheard, brings nothing that is due
+	if msg.Kind == wire.AgentChanged || msg.Kind == wire.DNChanged {
+		m.due = append(m.due, m.now)
 	}
 	m.forget()
 }
 
 // Happens implements parties.Sink.
 func (m *s6) Happens(h *parties.Happening) {
-	m.last.sub = h.Place
-	m.due = append(m.due, m.last)
-}
-
-// read: a call that began unheard is learnt from a snapshot. One that is known already, is known better.
-func (m *s6) read(msg *wire.Message) {
-	ref := msg.Call.Ref
-	if msg.Kind == wire.SnapshotCall && m.born[ref] < msg.Call.Born {
-		var c parties.Call
-		c.Read(msg)
-		m.calls.Set(ref, &c)
-		m.born[ref], m.reading, m.listed = msg.Call.Born, msg.Call, false
-		return
-	}
-	c := m.calls.At(ref)
-	switch {
-	case msg.Kind == wire.SnapshotCall:
-		m.reading = callmodel.CallID{}
-	case m.reading == msg.Call && c != nil:
-		if !m.listed {
-			m.listed = true
-			c.Bare()
-		}
-		c.Read(msg)
-	}
+	m.due = append(m.due, place{m.now.seq, h.Place})
 }
 
 // forget drops what every client has seen.
@@ -161,8 +115,7 @@ func (m *s6) forget() {
 
 // switchStarted: its calls are gone, and T-Servers find that out by reading it.
 func (m *s6) switchStarted() {
-	m.calls = parties.Table{}
-	clear(m.born)
+	m.calls.Restarted()
 	for _, f := range m.clients {
 		f.excuse = true
 	}

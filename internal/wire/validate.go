@@ -101,7 +101,7 @@ const (
 	eventMay  = fEpoch | fSub | fRefID | fThirdDN | fQueue | fPreviousConnID | fTransferConnID | fThisRole | fOtherRole | fCause | fData | fTime
 	dnEvent   = fSeq | fThisDN
 	dnMay     = fEpoch | fSub | fRefID | fTime
-	agentMay  = dnMay | fText | fWorkMode
+	agentMay  = dnMay | fText | fWorkMode | fAgent
 	caused    = fRefID | fClient | fTime // by a request, and when
 
 	// request is what any request may have: the T-Server says what is wrong with it.
