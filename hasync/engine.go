@@ -127,6 +127,12 @@ func (e *Engine) Announced() bool { return e.announced }
 // PeerAnnounced reports whether the peer has told that EventLinkConnected is in force there (R4).
 func (e *Engine) PeerAnnounced() bool { return e.peer.up && e.peer.announced }
 
+// HasPrimary reports whether the HA link is up to a primary of this T-Server's epoch, as far as that has told.
+func (e *Engine) HasPrimary() bool { return e.hasPrimary() }
+
+// Sync returns the state of T-Server synchronization: idle, awaiting, answered, tagging or done.
+func (e *Engine) Sync() string { return e.syncState().String() }
+
 // CTI returns the state of the CTI link.
 func (e *Engine) CTI() callmodel.CTIState { return e.cti }
 

@@ -76,3 +76,13 @@ func (s *Steps) At(i int) []uint32 { return s.words[i*s.width : (i+1)*s.width] }
 func (s *Steps) reset() {
 	s.words, s.prompt, s.wrong, s.labels = s.words[:0], s.prompt[:0], s.wrong[:0], s.labels[:0]
 }
+
+// NewSteps empties s for states of so many words, and returns it: for models that step themselves.
+func NewSteps(width int, s *Steps) *Steps {
+	s.reset()
+	s.width = width
+	return s
+}
+
+// LabelAt returns the label of the i-th successor.
+func (s *Steps) LabelAt(i int) string { return s.labels[i] }

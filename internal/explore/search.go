@@ -1,7 +1,9 @@
 package explore
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -260,10 +262,22 @@ func (s *search) parallel(f func(w *worker, take func() int)) {
 		return
 	}
 	var wg sync.WaitGroup
+	var panicked atomic.Pointer[string]
 	for _, w := range s.workers {
-		wg.Go(func() { f(w, take) })
+		wg.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					text := fmt.Sprintf("%v\n%s", p, debug.Stack())
+					panicked.CompareAndSwap(nil, &text)
+				}
+			}()
+			f(w, take)
+		})
 	}
 	wg.Wait()
+	if p := panicked.Load(); p != nil {
+		panic("explore: a worker panicked: " + *p) // here, where the caller can recover
+	}
 }
 
 // expand is the first half of a batch.

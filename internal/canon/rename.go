@@ -1,0 +1,43 @@
+package canon
+
+// Class says what a number names.
+type Class uint8
+
+// The classes of numbers that nodes only compare, and never compute with but to take the next one. States that differ by a renaming which
+// keeps what is compared behave alike, so a search may take one of them for all (see [Renaming]).
+const (
+	// Epoch: compared by order; the next one is above every epoch there is (X6).
+	Epoch Class = iota
+	// Event: the switch's event numbers, of calls' births too; compared by order, and by whether one is the next after the other.
+	Event
+	// Watermark: event numbers up to which a backup had read the switch (X1); compared by order with those of T-Servers and of calls' births.
+	Watermark
+	// Reached: the event number up to which a T-Server has processed the switch's events; it is an Event as well.
+	Reached
+	// Told: event numbers at which clients stand (X8). Where there are no clients, they do not matter.
+	Told
+	// Place: places among the events at one event number (X8). Where there are no clients, they do not matter.
+	Place
+	// StartA and StartB: incarnations of the T-Servers; compared for equality.
+	StartA
+	StartB
+	// ConnID: compared for equality; zero is none.
+	ConnID
+	// Invented: the ConnID that a T-Server invented last, or the one before its first: the next one is above it.
+	Invented
+	// ReadyA and ReadyB: numbers of the Backup Ready that A, or B, sends; compared for equality.
+	ReadyA
+	ReadyB
+	// LastReadyA and LastReadyB: the number that A, or B, has used last, and does not wait for an answer to: the next one is above it.
+	LastReadyA
+	LastReadyB
+	// NamedA and NamedB: numbers of the CallNamed that A, or B, sends in one HA session; compared by order; zero is none.
+	NamedA
+	NamedB
+)
+
+// Renaming gives a number another name of its class.
+//
+// A node's method Rename lets each number that its state holds be renamed, and forgets what cannot matter any more. It is the search that knows which
+// renamings keep what is compared.
+type Renaming func(c Class, v uint64) uint64

@@ -1,0 +1,107 @@
+package pairmodel
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Fault is a kind of fault or command that the environment may spend.
+type Fault uint8
+
+// The kinds. A node that crashed is started again, and a link that was cut comes up again, at any time.
+const (
+	CrashA Fault = iota
+	CrashB
+	CrashM
+	LoseCTIA // the CTI link of A goes down
+	LoseCTIB
+	CutHA
+	CutControlA
+	CutControlB
+	Command // the operator's switchover, normal or forced
+	faultKinds
+)
+
+var faultNames = [...]string{
+	"crash A", "crash B", "crash M", "cut S-A", "cut S-B", "cut A-B", "cut A-M", "cut B-M", "switchover",
+}
+
+// String returns what a scenario would call it.
+func (f Fault) String() string { return faultNames[f] }
+
+// Budget is what the environment may do.
+type Budget struct {
+	// Calls that begin and end, 0 to 4; each between lines of its own.
+	Calls int
+	// Refs are the switch's call references, 1 to 4: with fewer than Calls they are reused.
+	Refs int
+	// Each is how often there may be each kind of fault, 0 to 3.
+	Each [faultKinds]int
+	// Any is how many faults there may be in all, commands not counted; 0 is no further bound.
+	Any int
+}
+
+// Faults makes a Budget.Each of the kinds that are listed, each as often as it is listed.
+func Faults(kinds ...Fault) (each [faultKinds]int) {
+	for _, k := range kinds {
+		each[k]++
+	}
+	return each
+}
+
+// AnyOf makes a Budget.Each in which each kind but commands may come n times.
+func AnyOf(n int) (each [faultKinds]int) {
+	for k := range Command {
+		each[k] = n
+	}
+	return each
+}
+
+// String says what the environment may do.
+func (b Budget) String() string {
+	parts := []string{fmt.Sprintf("%d calls on %d call references", b.Calls, b.Refs)}
+	for k, n := range b.Each {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d x %s", n, Fault(k)))
+		}
+	}
+	s := strings.Join(parts, ", ")
+	if b.Any > 0 {
+		s += fmt.Sprintf("; of the faults %d in all", b.Any)
+	}
+	return s
+}
+
+// The environment's word: calls begun, calls in progress, and how often there was each kind of fault.
+const (
+	maxCalls    = 4
+	progressAt  = 3
+	faultsAt    = progressAt + maxCalls
+	perFault    = 2
+	begunMask   = 1<<progressAt - 1
+	callsMask   = 1<<maxCalls - 1
+	perFaultMax = 1<<perFault - 1
+)
+
+type envWord uint32
+
+func (e envWord) begun() int            { return int(e & begunMask) }
+func (e envWord) progress() uint32      { return uint32(e>>progressAt) & callsMask }
+func (e envWord) inProgress(n int) bool { return e.progress()>>n&1 == 1 }
+func (e envWord) begin() envWord        { return e + 1 | 1<<(progressAt+e.begun()) }
+func (e envWord) end(n int) envWord     { return e &^ (1 << (progressAt + n)) }
+func (e envWord) spent(f Fault) int     { return int(e>>(faultsAt+perFault*f)) & perFaultMax }
+func (e envWord) spend(f Fault) envWord { return e + 1<<(faultsAt+perFault*f) }
+func (e envWord) allows(b *Budget, f Fault) bool {
+	if e.spent(f) >= b.Each[f] {
+		return false
+	}
+	if b.Any == 0 || f == Command {
+		return true
+	}
+	n := 0
+	for k := range Command {
+		n += e.spent(k)
+	}
+	return n < b.Any
+}

@@ -1,0 +1,7 @@
+package pairmodel
+
+import "hotpair/internal/node"
+
+type goals struct{}
+
+func (g *goals) see(*Model, *nodeC, node.Node, []node.Input, *sightings) {}

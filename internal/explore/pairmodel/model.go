@@ -1,0 +1,136 @@
+package pairmodel
+
+import (
+	"fmt"
+	"sync"
+
+	"hotpair/hasync"
+	"hotpair/internal/config"
+	"hotpair/internal/explore"
+	"hotpair/internal/node"
+	"hotpair/internal/wire"
+	"hotpair/tserver"
+)
+
+// Model is the pair as a model. Its tables only grow, and are shared by its steppers.
+type Model struct {
+	budget   Budget
+	config   config.Config
+	atOnce   bool // what T-Servers report to M arrives at once
+	haAtOnce bool // and what they say to each other, too
+	lag      int  // so many of the switch's events are under way to a T-Server at most; 0: any number
+	raw      bool // numbers are not renamed: to test that it makes no difference
+
+	nodes   *table[nodeC]
+	links   *table[linkC]
+	msgs    *table[msgC]
+	ops     *table[opC]
+	watches *table[watch]
+	seen    *table[[]byte] // lists of sightings
+
+	commands []*node.Command
+	popOp    [2]uint32
+	cutOp    uint32
+	upOp     uint32
+
+	mu        sync.Mutex
+	renamings []*renaming
+	byNames   map[nameSet]*renaming
+
+	goals goals
+}
+
+// Options are what a configuration sets beside its budget.
+type Options struct {
+	Budget Budget
+	// Method is ha-sync-method (X2), Publish ha-publish (X7); defaults drain and immediate.
+	Method  hasync.SyncMethod
+	Publish hasync.PublishMode
+	// AtOnce is ha-sync-dly-lnk-conn: false (R13).
+	AtOnce bool
+	// Damped is disconnect-switchover-timeout above 0 (X11).
+	Damped bool
+	// Reports lets what a T-Server reports to M arrive at once: the control links are fast in this direction. What M says, and that a control link is
+	// down, is still heard at any time.
+	Reports bool
+	// HA lets what T-Servers say to each other arrive at once, too. That the HA link is down is still heard at any time.
+	HA bool
+	// Lag bounds how many events of the switch are under way to a T-Server when a call begins or ends; 0 is no bound.
+	Lag int
+	// Without switches rules off.
+	Without node.Rules
+	// Raw leaves numbers as they are; only small searches end.
+	Raw bool
+}
+
+// New makes a model. The options are valid.
+func New(o Options) *Model {
+	c := config.Default()
+	c.Clients = 1 // the one that hears at once
+	c.Switch.Extensions, c.Switch.Trunks, c.Switch.SyncTime = max(2*o.Budget.Calls, 2), 0, 0
+	c.Switch.CallRefs = uint32(max(o.Budget.Refs, 1))
+	c.A.MaxCallRef, c.B.MaxCallRef = c.Switch.CallRefs, c.Switch.CallRefs
+	c.M.HaflipDetectTimeout = 0
+	if o.Damped {
+		c.M.DisconnectSwitchoverTimeout = 1
+	}
+	for _, t := range []*tserver.Options{&c.A, &c.B} {
+		t.ResumeBuffer, t.KplInterval = 0, 0
+		t.HAPublish = hasync.Immediate
+		if o.Publish != "" {
+			t.HAPublish = o.Publish
+		}
+		if o.Method != "" {
+			t.HASyncMethod = o.Method
+		}
+		t.HASyncDlyLnkConn = !o.AtOnce
+	}
+	c.Off(o.Without)
+	m := &Model{
+		budget: o.Budget, config: c, raw: o.Raw, atOnce: o.Reports, haAtOnce: o.HA, lag: o.Lag,
+		nodes: newTable[nodeC](), links: newTable[linkC](), msgs: newTable[msgC](), ops: newTable[opC](), watches: newTable[watch](), seen: newTable[[]byte](),
+		byNames: map[nameSet]*renaming{},
+	}
+	m.msgs.get(nil, func() *msgC { return &msgC{} }) // downNotice
+	m.seen.get(nil, func() *[]byte { return &[]byte{} })
+	for end := range m.popOp {
+		m.popOp[end] = m.internOp(&opC{kind: opPop, end: end})
+	}
+	m.cutOp, m.upOp = m.internOp(&opC{kind: opCut}), m.internOp(&opC{kind: opConnect})
+	m.makeCommands()
+	return m
+}
+
+// The commands: call n begins at 2n, and ends at 2n+1; then the operator's.
+func (m *Model) makeCommands() {
+	for n := range m.budget.Calls {
+		name := fmt.Sprintf("c%d", n+1)
+		dn := m.config.Switch.FirstDN + 2*n
+		m.commands = append(m.commands,
+			&node.Command{Verb: "call", Args: map[string]string{"name": name, "from": fmt.Sprint(dn), "to": fmt.Sprint(dn + 1)}},
+			&node.Command{Verb: "release", Args: map[string]string{"name": name}})
+	}
+	m.commands = append(m.commands, &node.Command{Verb: "switchover"}, &node.Command{Verb: "switchover", Args: map[string]string{"force": "true"}})
+}
+
+// Width implements explore.Model.
+func (m *Model) Width() int { return width }
+
+// Stepper implements explore.Model.
+func (m *Model) Stepper() explore.Stepper { return newStepper(m) }
+
+// renamingOf returns the renaming for a set of names.
+func (m *Model) renamingOf(used *nameSet) *renaming {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.byNames[*used]
+	if r == nil {
+		r = newRenaming(uint32(len(m.renamings)), used, m.config.Without&(node.StartNumber|node.ServerBit) != 0)
+		m.renamings = append(m.renamings, r)
+		m.byNames[*used] = r
+	}
+	return r
+}
+
+// client is the one that hears at once.
+var client = wire.Client(1)

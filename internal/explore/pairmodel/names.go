@@ -1,0 +1,311 @@
+package pairmodel
+
+import (
+	"fmt"
+	"math/bits"
+
+	"hotpair/callmodel"
+	"hotpair/internal/canon"
+)
+
+// nameSet is a set of the numbers that components use, by class: a bit for each. Renamed numbers are small, and a step adds few.
+type nameSet struct {
+	epochs uint64 // bit n: epoch n
+	events uint64 // bit n: event n of the switch's first start, from 0
+	marks  uint64 // the same for watermarks
+	reach  uint64 // the same for events that a T-Server has reached, or will by a snapshot under way
+	starts uint64 // bit n: start n of A; bit 16+n: of B; 32 and 40: A's and B's inventions; 48 and 56: their last Backup Ready
+	ready  uint64 // bit n: Backup Ready n of A; bit 32+n: of B
+	named  uint64 // bit n: CallNamed n of A; bit 32+n: of B
+	connA  [2]uint64
+	connB  [2]uint64
+}
+
+const (
+	firstEvent  = 1 << 40 // of the switch's first start
+	connIDStart = 40      // where a ConnID holds its start number
+)
+
+func (s *nameSet) union(o *nameSet) {
+	s.epochs |= o.epochs
+	s.events |= o.events
+	s.marks |= o.marks
+	s.reach |= o.reach
+	s.starts |= o.starts
+	s.ready |= o.ready
+	s.named |= o.named
+	s.connA[0] |= o.connA[0]
+	s.connA[1] |= o.connA[1]
+	s.connB[0] |= o.connB[0]
+	s.connB[1] |= o.connB[1]
+}
+
+// connBit is the place of a ConnID among those of its T-Server: eight starts with sixteen ConnIDs each.
+func connBit(v uint64) (server, bit int) {
+	c := callmodel.ConnID(v)
+	start, n := int(v>>connIDStart&0xffff), int(v&0xffff)
+	if start > 7 || n > 15 {
+		tooMany("ConnIDs", v)
+	}
+	return int(c.Server()), start*16 + n
+}
+
+func tooMany(what string, v uint64) {
+	panic(fmt.Sprintf("pairmodel: more %s than there is room for in a set of names (%d): the configuration is too large for it", what, v))
+}
+
+func bit(v uint64, most int, what string) uint64 {
+	if v >= uint64(most) {
+		tooMany(what, v)
+	}
+	return 1 << v
+}
+
+// add is a canon.Renaming that changes nothing, and notes what is used.
+func (s *nameSet) add(c canon.Class, v uint64) uint64 {
+	switch c {
+	case canon.Epoch:
+		s.epochs |= bit(v, 64, "epochs")
+	case canon.Event:
+		if v != 0 {
+			s.events |= bit(v-firstEvent, 64, "events")
+		}
+	case canon.Watermark:
+		if v != 0 {
+			s.marks |= bit(v-firstEvent, 64, "events")
+		}
+	case canon.Reached:
+		if v != 0 {
+			s.events |= bit(v-firstEvent, 64, "events")
+			s.reach |= bit(v-firstEvent, 64, "events")
+		}
+	case canon.StartA, canon.StartB:
+		if v != 0 {
+			s.starts |= bit(v, 16, "starts") << (16 * (c - canon.StartA))
+		}
+	case canon.ConnID:
+		if v == 0 {
+			break
+		}
+		server, at := connBit(v)
+		s.conns(server)[at/64] |= 1 << (at % 64)
+	case canon.Invented:
+		server, at := connBit(v)
+		s.starts |= uint64(1+at&15) << (32 + 8*server)
+	case canon.ReadyA, canon.ReadyB:
+		if v != 0 {
+			s.ready |= bit(v, 32, "Backup Ready") << (32 * (c - canon.ReadyA))
+		}
+	case canon.LastReadyA, canon.LastReadyB:
+		if v > 31 {
+			tooMany("Backup Ready", v)
+		}
+		s.starts |= (128 + v) << (48 + 8*(c-canon.LastReadyA))
+	case canon.NamedA, canon.NamedB:
+		s.named |= bit(v, 32, "CallNamed") << (32 * (c - canon.NamedA))
+	}
+	return v
+}
+
+func (s *nameSet) conns(server int) *[2]uint64 {
+	if server == 0 {
+		return &s.connA
+	}
+	return &s.connB
+}
+
+// renaming gives the names in use the smallest numbers that keep what is compared.
+type renaming struct {
+	id   uint32
+	used nameSet
+	same bool // it changes nothing
+
+	floor int    // the least event that a T-Server has reached; 64 if there is none
+	past  uint64 // watermarks up to it
+
+	epoch  [64]uint8
+	event  [64]uint8
+	start  [2][16]uint8
+	ready  [2][32]uint8
+	named  [2][32]uint8
+	conn   [2][128]uint64
+	conns  [2]int    // how many ConnIDs are in use
+	latest [2]uint64 // the last start of A, of B
+	frozen [2]bool   // ConnIDs stay as they are: see conn
+}
+
+func newRenaming(id uint32, used *nameSet, frozen bool) *renaming {
+	r := &renaming{id: id, used: *used, frozen: [2]bool{frozen, frozen}}
+	ranks(r.epoch[:], used.epochs|1) // epoch 0 is before every primary
+	// A watermark that every T-Server has reached has no effect any more: calls that they will hear of are later (X1).
+	r.floor = bits.TrailingZeros64(used.reach)
+	r.past = used.marks
+	if r.floor < 63 {
+		r.past &= 1<<(r.floor+1) - 1
+	}
+	gaps(r.event[:], used.events|used.marks&^r.past)
+	for i := range 2 {
+		ranks(r.start[i][:], used.starts>>(16*i)&0xffff|1) // 0 is no incarnation
+		ranks(r.ready[i][:], used.ready>>(32*i)&0xffffffff|1)
+		r.latest[i] = uint64(max(bits.Len64(used.starts>>(16*i)&0xffff)-1, 0))
+		// CallNamed: what was acknowledged last, which is the smallest one in use, becomes 0.
+		named := used.named >> (32 * i) & 0xffffffff
+		if named&^1 != 0 && named&1 == 0 {
+			ranks(r.named[i][:], named)
+		} else {
+			ranks(r.named[i][:], named|1)
+		}
+		r.connIDs(i)
+	}
+	r.same = r.identity()
+	return r
+}
+
+// ranks numbers the members of a set from 0, in their order; what is not in it gets the number of the greatest one below.
+func ranks(to []uint8, set uint64) {
+	n := -1
+	for v := range to {
+		if set>>v&1 == 1 {
+			n++
+		}
+		to[v] = uint8(max(n, 0))
+	}
+}
+
+// gaps is ranks, but numbers that do not follow each other are kept apart by one.
+func gaps(to []uint8, set uint64) {
+	n, last := -1, -1
+	for v := range to {
+		if set>>v&1 == 1 {
+			switch {
+			case n < 0:
+				n = 0
+			case v == last+1:
+				n++
+			default:
+				n += 2
+			}
+			last = v
+		}
+		to[v] = uint8(max(n, 0))
+	}
+}
+
+// connIDs: those in use become the first ones of the T-Server's last start, in their order; the next one that it invents is behind them.
+// Where one of that start is in use which the T-Server does not know to have invented, the protocol is broken (S5), and nothing is renamed.
+func (r *renaming) connIDs(server int) {
+	used := r.used.conns(server)
+	invented := int(r.used.starts>>(32+8*server)&0xff) - 1 // of the start that runs; -1: none runs
+	latest := r.latest[server]
+	for at := range 128 {
+		if used[at/64]>>(at%64)&1 == 0 {
+			continue
+		}
+		if invented >= 0 && at/16 == int(latest) && at&15 > invented || at/16 > int(latest) {
+			r.frozen[server] = true
+		}
+	}
+	inc := uint64(r.start[server][latest])
+	for at := range 128 {
+		if r.frozen[server] {
+			inc = uint64(at / 16)
+			r.conn[server][at] = uint64(callmodel.NewConnID(uint8(server), max(inc, 1), 1)) - 1 + uint64(at&15)
+			continue
+		}
+		if used[at/64]>>(at%64)&1 == 1 {
+			r.conns[server]++
+			r.conn[server][at] = uint64(callmodel.NewConnID(uint8(server), max(inc, 1), uint64(r.conns[server])))
+		}
+	}
+}
+
+// rename is a canon.Renaming.
+func (r *renaming) rename(c canon.Class, v uint64) uint64 {
+	switch c {
+	case canon.Epoch:
+		return uint64(r.epoch[min(v, 63)])
+	case canon.Watermark:
+		if v == 0 || int(v-firstEvent) <= r.floor {
+			return 0
+		}
+		return firstEvent + uint64(r.event[min(v-firstEvent, 63)])
+	case canon.Event, canon.Reached:
+		if v == 0 {
+			return 0
+		}
+		return firstEvent + uint64(r.event[min(v-firstEvent, 63)])
+	case canon.Told, canon.Place:
+		return 0 // there are no clients
+	case canon.StartA, canon.StartB:
+		return uint64(r.start[c-canon.StartA][min(v, 15)])
+	case canon.ConnID:
+		if v == 0 {
+			return 0
+		}
+		server, at := connBit(v)
+		return r.conn[server][at]
+	case canon.Invented:
+		server, _ := connBit(v)
+		if r.frozen[server] {
+			return v
+		}
+		return uint64(callmodel.NewConnID(uint8(server), uint64(r.start[server][r.latest[server]]), 1)) - 1 + uint64(r.conns[server])
+	case canon.ReadyA, canon.ReadyB:
+		return uint64(r.ready[c-canon.ReadyA][min(v, 31)])
+	case canon.LastReadyA, canon.LastReadyB:
+		return uint64(bits.OnesCount64(r.used.ready >> (32 * (c - canon.LastReadyA)) & 0xffffffff))
+	case canon.NamedA, canon.NamedB:
+		return uint64(r.named[c-canon.NamedA][min(v, 31)])
+	}
+	panic(fmt.Sprintf("pairmodel: a class of names that it does not know: %d", c))
+}
+
+// uses reports whether a name is used by a node or a link; the watch forgets the others.
+func (r *renaming) uses(c canon.Class, v uint64) bool {
+	var s nameSet
+	s.add(c, v)
+	switch c {
+	case canon.Epoch:
+		return r.used.epochs&s.epochs != 0
+	case canon.Event:
+		return r.used.events&s.events != 0
+	case canon.ConnID:
+		return r.used.connA[0]&s.connA[0]|r.used.connA[1]&s.connA[1]|r.used.connB[0]&s.connB[0]|r.used.connB[1]&s.connB[1] != 0
+	}
+	panic("pairmodel: nobody asks for a name of this class")
+}
+
+// identity reports whether every name in use keeps its number.
+func (r *renaming) identity() bool {
+	u := &r.used
+	same := true
+	each := func(set uint64, f func(v int) bool) {
+		for ; set != 0; set &= set - 1 {
+			same = same && f(bits.TrailingZeros64(set))
+		}
+	}
+	each(u.epochs, func(v int) bool { return int(r.epoch[v]) == v })
+	same = same && r.past == 0
+	each(u.events|u.marks, func(v int) bool { return int(r.event[v]) == v })
+	for i := range 2 {
+		each(u.starts>>(16*i)&0xffff, func(v int) bool { return int(r.start[i][v]) == v })
+		each(u.ready>>(32*i)&0xffffffff, func(v int) bool { return int(r.ready[i][v]) == v })
+		each(u.named>>(32*i)&0xffffffff, func(v int) bool { return int(r.named[i][v]) == v })
+		if last := u.starts >> (48 + 8*i) & 0xff; last != 0 {
+			same = same && last-128 == uint64(bits.OnesCount64(u.ready>>(32*i)&0xffffffff))
+		}
+		if r.frozen[i] {
+			continue
+		}
+		for k, w := range u.conns(i) {
+			each(w, func(v int) bool {
+				at := 64*k + v
+				return r.conn[i][at] == uint64(callmodel.NewConnID(uint8(i), uint64(max(at/16, 1)), 1))-1+uint64(at&15) && at/16 > 0
+			})
+		}
+		if n := u.starts >> (32 + 8*i) & 0xff; n != 0 {
+			same = same && int(n)-1 == r.conns[i]
+		}
+	}
+	return same
+}

@@ -1,0 +1,86 @@
+package pairmodel
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// table interns values by their bytes: equal bytes have one number. Workers read it without a lock.
+type table[T any] struct {
+	mu   sync.Mutex
+	ids  map[string]uint32
+	list atomic.Pointer[[]*T]
+}
+
+func newTable[T any]() *table[T] {
+	t := &table[T]{ids: map[string]uint32{}}
+	t.list.Store(&[]*T{})
+	return t
+}
+
+// get returns the number of the value with these bytes; it is made if it is new.
+func (t *table[T]) get(key []byte, value func() *T) uint32 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if id, ok := t.ids[string(key)]; ok {
+		return id
+	}
+	old := *t.list.Load()
+	id := uint32(len(old))
+	list := append(old, value())
+	t.ids[string(key)] = id
+	t.list.Store(&list)
+	return id
+}
+
+func (t *table[T]) at(id uint32) *T { return (*t.list.Load())[id] }
+
+func (t *table[T]) len() int { return len(*t.list.Load()) }
+
+// memo remembers numbers by two numbers. It is used by one goroutine.
+type memo struct {
+	entries []memoEntry
+	n       int
+}
+
+type memoEntry struct {
+	key uint64 // plus 1; 0: free
+	val uint32
+}
+
+func (m *memo) slot(key uint64) *memoEntry {
+	h := key * 0x9e3779b97f4a7c15
+	h ^= h >> 32
+	mask := uint64(len(m.entries) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
+		if e := &m.entries[i]; e.key == key+1 || e.key == 0 {
+			return e
+		}
+	}
+}
+
+func (m *memo) get(a, b uint32) (uint32, bool) {
+	if m.n == 0 {
+		return 0, false
+	}
+	e := m.slot(uint64(a)<<32 | uint64(b))
+	return e.val, e.key != 0
+}
+
+func (m *memo) put(a, b, val uint32) {
+	if len(m.entries) < 2*(m.n+1) {
+		old := m.entries
+		m.entries = make([]memoEntry, max(1024, 2*len(old)))
+		for i := range old {
+			if old[i].key != 0 {
+				*m.slot(old[i].key - 1) = old[i]
+			}
+		}
+	}
+	key := uint64(a)<<32 | uint64(b)
+	e := m.slot(key)
+	if e.key == 0 {
+		m.n++
+	}
+	*e = memoEntry{key + 1, val}
+}

@@ -1,0 +1,52 @@
+package wire
+
+import (
+	"hotpair/callmodel"
+	"hotpair/internal/canon"
+)
+
+// Classes are the classes of the numbers of a T-Server.
+type Classes struct {
+	Start, Ready, LastReady, Named canon.Class
+}
+
+// ClassesOf returns the classes of the numbers of T-Server id, A or B.
+func ClassesOf(id ID) Classes {
+	if id == A {
+		return Classes{canon.StartA, canon.ReadyA, canon.LastReadyA, canon.NamedA}
+	}
+	return Classes{canon.StartB, canon.ReadyB, canon.LastReadyB, canon.NamedB}
+}
+
+// Rename renames the numbers of a message that from has sent to to.
+func (m *Message) Rename(from, to ID, f canon.Renaming) {
+	m.Epoch = f(canon.Epoch, m.Epoch)
+	event := canon.Event
+	switch m.Kind {
+	case BackupReady:
+		event = canon.Watermark
+	case SnapshotBegin, SnapshotEnd:
+		event = canon.Reached // soon
+	case FullSyncDone:
+		event = canon.Told // what it is for (X8)
+	}
+	if from.IsClient() || to.IsClient() {
+		event = canon.Told
+		m.Sub = uint32(f(canon.Place, uint64(m.Sub)))
+	}
+	m.Seq = f(event, m.Seq)
+	m.Call.Born = f(canon.Event, m.Call.Born)
+	m.ConnID = callmodel.ConnID(f(canon.ConnID, uint64(m.ConnID)))
+	switch m.Kind {
+	case BackupReady, FullSyncAck:
+		m.Num = f(ClassesOf(from).Ready, m.Num)
+	case FullSyncDone, SyncProgress:
+		m.Num = f(ClassesOf(to).Ready, m.Num)
+	case CallNamed:
+		m.Num = f(ClassesOf(from).Named, m.Num)
+	case CallNamedAck:
+		m.Num = f(ClassesOf(to).Named, m.Num)
+	case Appoint, PeerFailed:
+		m.Inc = f(ClassesOf(m.Node).Start, m.Inc)
+	}
+}

@@ -1,0 +1,42 @@
+package tserver
+
+import (
+	"hotpair/callmodel"
+	"hotpair/internal/canon"
+	"hotpair/internal/wire"
+)
+
+// Rename renames the numbers of the T-Server's state; see canon.Renaming.
+func (s *Server) Rename(f canon.Renaming) {
+	s.engine.Rename(f)
+	if s.snapshot.begun {
+		s.snapshot.seq = f(canon.Reached, s.snapshot.seq)
+	} else {
+		s.snapshot.seq = 0
+	}
+	for i := range s.snapshot.calls {
+		c := &s.snapshot.calls[i]
+		c.id.Born = f(canon.Event, c.id.Born)
+	}
+	s.sub = uint32(f(canon.Place, uint64(s.sub)))
+	s.journal.renameNumbers(wire.ClassesOf(s.self).Named, f)
+}
+
+func (j *journal) renameNumbers(named canon.Class, f canon.Renaming) {
+	j.base.rename(canon.Told, f)
+	j.told.rename(canon.Told, f)
+	j.agreed = f(canon.Told, j.agreed)
+	for i := range j.size {
+		e := j.at(i)
+		e.number.rename(canon.Told, f)
+		e.call.Born = f(canon.Event, e.call.Born)
+		e.connID = callmodel.ConnID(f(canon.ConnID, uint64(e.connID)))
+		if e.need != 0 {
+			e.need = f(named, e.need)
+		}
+	}
+}
+
+func (n *number) rename(c canon.Class, f canon.Renaming) {
+	n.seq, n.sub = f(c, n.seq), uint32(f(canon.Place, uint64(n.sub)))
+}
