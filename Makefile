@@ -16,7 +16,7 @@ SPIN_RMS ?= 9
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
-.PHONY: help demo test test-extra race lint fmt tidy soak matrix validation bench bench-pair bench-short bench-peers bench-spin continuity fuzz cover build
+.PHONY: help demo test test-extra race lint fmt tidy soak matrix validation bench bench-pair bench-short bench-peers bench-spin explore continuity fuzz cover build
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ bench-spin: build ## The search beside the model checker Spin (a minute or two; 
 			{ apt-get update -qq && apt-get install -y -qq --no-install-recommends "$$p" libc6-dev >/dev/null; } || echo "bench-spin: cannot install $$p"; }; \
 	done
 	bin/hotpair bench spin --rms $(SPIN_RMS) --quiet
+
+explore: build ## Every state of every configuration of docs/explore.md (an hour; at most 8 GB)
+	bin/hotpair explore --all --quiet
 
 bench-short: build ## The same, shorter: to see that it runs
 	bin/hotpair bench outage --kills 5 --stops 1 --holes 1 --quiet

@@ -63,6 +63,7 @@ type nodeC struct {
 	timers  []node.Timer // armed, in order
 	stored  []byte
 	names   nameSet
+	normal  bool // there is nothing in it to forget
 }
 
 func (n *nodeC) key() []byte {
@@ -110,10 +111,11 @@ const downNotice = 0
 
 // linkC is a link as a component: which ends are up, and what is under way to each of them.
 type linkC struct {
-	at    int
-	up    [2]bool
-	queue [2][]uint32 // numbers of messages, to the end of the same index
-	names nameSet
+	at     int
+	up     [2]bool
+	queue  [2][]uint32 // numbers of messages, to the end of the same index
+	names  nameSet
+	normal bool
 }
 
 func (l *linkC) key() []byte {

@@ -57,11 +57,13 @@ func (w *watch) one(m *Model, kind uint8, at int, n func() uint64, call func() c
 		return w.role(i, wire.Role(n()), n(), m)
 	case sawHAUp:
 		v.newSession()
+		v.linked = true
 		if inc := n(); inc != v.peerInc {
 			v.peerInc, v.known = inc, nil
 		}
 	case sawHADown:
 		v.newSession()
+		v.linked = false
 	case sawFailure:
 		inc := n()
 		v.failed = v.awaiting != 0 && (inc == 0 || inc == v.peerInc)
@@ -160,7 +162,7 @@ func (w *watch) ended(i int, m *Model) {
 	if w.heir == 1+i {
 		w.heir = 0
 	}
-	w.server[i] = watched{inc: w.server[i].inc}
+	w.server[i] = watched{}
 }
 
 // hear is S5: what clients have heard of a call does not change if the pair was ready.

@@ -20,6 +20,7 @@ type Model struct {
 	haAtOnce bool // and what they say to each other, too
 	lag      int  // so many of the switch's events are under way to a T-Server at most; 0: any number
 	raw      bool // numbers are not renamed: to test that it makes no difference
+	every    bool // see Options
 
 	nodes   *table[nodeC]
 	links   *table[linkC]
@@ -37,7 +38,7 @@ type Model struct {
 	renamings []*renaming
 	byNames   map[nameSet]*renaming
 
-	goals goals
+	goals reached
 }
 
 // Options are what a configuration sets beside its budget.
@@ -61,6 +62,8 @@ type Options struct {
 	Without node.Rules
 	// Raw leaves numbers as they are; only small searches end.
 	Raw bool
+
+	every bool // every order, also of what commutes: to test that it makes no difference
 }
 
 // New makes a model. The options are valid.
@@ -87,7 +90,7 @@ func New(o Options) *Model {
 	}
 	c.Off(o.Without)
 	m := &Model{
-		budget: o.Budget, config: c, raw: o.Raw, atOnce: o.Reports, haAtOnce: o.HA, lag: o.Lag,
+		budget: o.Budget, config: c, raw: o.Raw, every: o.every, atOnce: o.Reports, haAtOnce: o.HA, lag: o.Lag,
 		nodes: newTable[nodeC](), links: newTable[linkC](), msgs: newTable[msgC](), ops: newTable[opC](), watches: newTable[watch](), seen: newTable[[]byte](),
 		byNames: map[nameSet]*renaming{},
 	}

@@ -61,9 +61,11 @@ func bit(v uint64, most int, what string) uint64 {
 	return 1 << v
 }
 
-// add is a canon.Renaming that changes nothing, and notes what is used.
+// add is a canon.Renaming that notes what is used, and changes nothing but what clients would be told, who are not there.
 func (s *nameSet) add(c canon.Class, v uint64) uint64 {
 	switch c {
+	case canon.Told, canon.Place:
+		return 0
 	case canon.Epoch:
 		s.epochs |= bit(v, 64, "epochs")
 	case canon.Event:
@@ -264,15 +266,29 @@ func (r *renaming) rename(c canon.Class, v uint64) uint64 {
 func (r *renaming) uses(c canon.Class, v uint64) bool {
 	var s nameSet
 	s.add(c, v)
+	u := &r.used
 	switch c {
-	case canon.Epoch:
-		return r.used.epochs&s.epochs != 0
 	case canon.Event:
-		return r.used.events&s.events != 0
+		return u.events&s.events != 0
+	case canon.Watermark:
+		return u.marks&s.marks != 0
 	case canon.ConnID:
-		return r.used.connA[0]&s.connA[0]|r.used.connA[1]&s.connA[1]|r.used.connB[0]&s.connB[0]|r.used.connB[1]&s.connB[1] != 0
+		return u.connA[0]&s.connA[0]|u.connA[1]&s.connA[1]|u.connB[0]&s.connB[0]|u.connB[1]&s.connB[1] != 0
 	}
-	panic("pairmodel: nobody asks for a name of this class")
+	return u.epochs&s.epochs|u.starts&s.starts|u.ready&s.ready|u.named&s.named != 0
+}
+
+// least returns the new number of the least epoch in use that is not below v, 0 if all of them are not.
+func (r *renaming) least(v uint64) uint64 {
+	if v == 0 || r.used.epochs&(1<<v-1)&^1 == 0 {
+		return 0
+	}
+	for ; v < 64; v++ {
+		if r.used.epochs>>v&1 == 1 {
+			return uint64(r.epoch[v])
+		}
+	}
+	return 0
 }
 
 // identity reports whether every name in use keeps its number.

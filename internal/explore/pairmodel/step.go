@@ -109,18 +109,21 @@ func checkRestored(at int, n node.Node, want []byte) {
 // intern gives a node a number.
 func (m *Model) intern(c *nodeC) uint32 {
 	return m.nodes.get(c.key(), func() *nodeC {
-		c.names = m.namesOf(c)
+		c.names = nameSet{}
+		c.normal = bytes.Equal(m.renamed(c, c.names.add).key(), c.key())
 		return c
 	})
 }
 
 func (m *Model) internLink(l *linkC) uint32 {
 	return m.links.get(l.key(), func() *linkC {
+		l.normal = true
 		for end := range l.queue {
 			for _, id := range l.queue[end] {
 				if id != downNotice {
 					msg := m.msgs.at(id).msg
 					msg.Rename(ids[ends[l.at][1-end]], ids[ends[l.at][end]], l.names.add)
+					l.normal = l.normal && msg == m.msgs.at(id).msg
 				}
 			}
 		}
@@ -153,11 +156,6 @@ func (m *Model) renamed(c *nodeC, f canon.Renaming) *nodeC {
 	return &r
 }
 
-func (m *Model) namesOf(c *nodeC) (s nameSet) {
-	m.renamed(c, s.add)
-	return s
-}
-
 // step computes an outcome. What a client would be sent is sighted.
 func (m *Model) step(c *nodeC, inputs ...node.Input) *outcome {
 	before := *c
@@ -177,6 +175,10 @@ func (m *Model) step(c *nodeC, inputs ...node.Input) *outcome {
 		checkRestored(c.at, n, c.bytes)
 	}
 	o := &outcome{}
+	moment := moment{at: c.at, in: inputs, after: engineOf(n), restored: c.at == mAt && inputs[0].Kind == node.Start && c.stored != nil}
+	if c.running {
+		moment.before = engineOf(m.restore(c))
+	}
 	see := sightings{model: m, node: n, at: c.at}
 	perLink := [links]*opC{}
 	var crashed *outcome
@@ -188,8 +190,12 @@ func (m *Model) step(c *nodeC, inputs ...node.Input) *outcome {
 		var out node.Output
 		see.before(in)
 		n.Step(in, &out)
+		moment.sent, moment.notes = append(moment.sent, out.Msgs...), append(moment.notes, out.Notes...)
 		for k := range out.Ops {
 			op := &out.Ops[k]
+			if op.Kind == node.OpSet {
+				moment.timers = append(moment.timers, op.Timer)
+			}
 			m.carryOut(&after, op, &out, &perLink, &see)
 			if op.Kind == node.OpPersist && crashed == nil {
 				crashed = m.crashHere(&after, &perLink, &see)
@@ -205,7 +211,7 @@ func (m *Model) step(c *nodeC, inputs ...node.Input) *outcome {
 	if crashed != nil {
 		o.barrier, o.crashed, o.crashedOps, o.crashedWatch = true, crashed.node, crashed.ops, crashed.watch
 	}
-	m.goals.see(m, &before, n, inputs, &see)
+	m.goals.see(&moment)
 	return o
 }
 

@@ -91,7 +91,7 @@ func (s *stepper) begin(state []uint32, out *explore.Steps) {
 // Next implements explore.Stepper.
 func (s *stepper) Next(state []uint32, out *explore.Steps) {
 	s.begin(state, out)
-	if !s.m.raw && s.alone() {
+	if !s.m.every && s.alone() {
 		s.check(false)
 		return
 	}
@@ -144,20 +144,30 @@ func (s *stepper) idles(l, end int) bool {
 	return o.quiet && o.node == id
 }
 
-// system lists what can happen by itself. It reports whether nothing can.
-func (s *stepper) system() (rest bool) {
+// look finds out whether something is under way, can come up or can be started, and how many timers are armed.
+func (s *stepper) look() (timers int) {
 	s.waiting = false
 	for l := range s.link {
 		if !s.link[l].idle() || s.canConnect(l) {
 			s.waiting = true
 		}
 	}
-	timers := 0
 	for i := range s.node {
 		s.waiting = s.waiting || !s.node[i].running
 		timers += len(s.node[i].timers)
 	}
-	if !s.waiting && timers == 0 {
+	return timers
+}
+
+// atRest reports whether nothing can happen any more but by the environment.
+func (s *stepper) atRest() bool {
+	timers := s.look()
+	return timers == 0 && !s.waiting
+}
+
+// system lists what can happen by itself. It reports whether nothing can.
+func (s *stepper) system() (rest bool) {
+	if s.atRest() {
 		return true
 	}
 	for i := range s.node {
@@ -465,11 +475,13 @@ func (s *stepper) settle(to []uint32) {
 		used.union(&s.m.links.at(to[nodes+l]).names)
 	}
 	r := s.renaming(&used)
-	if !r.same {
-		for i := range nodes {
+	for i := range nodes {
+		if !r.same || !s.m.nodes.at(to[i]).normal {
 			to[i] = s.renameNode(to[i], r)
 		}
-		for l := range links {
+	}
+	for l := range links {
+		if !r.same || !s.m.links.at(to[nodes+l]).normal {
 			to[nodes+l] = s.renameLink(to[nodes+l], r)
 		}
 	}
@@ -573,7 +585,7 @@ func (s *stepper) call(cmd int) {
 		return
 	}
 	a := action{kind: actCall, node: switchAt, cmd: cmd}
-	if s.m.raw || s.snapshotDue() {
+	if s.m.every || s.snapshotDue() {
 		s.add(a, false)
 		return
 	}

@@ -1,6 +1,7 @@
 package pairmodel
 
 import (
+	"math/bits"
 	"sync"
 	"sync/atomic"
 )
@@ -41,6 +42,7 @@ func (t *table[T]) len() int { return len(*t.list.Load()) }
 type memo struct {
 	entries []memoEntry
 	n       int
+	shift   int // 64 less the bits of an index
 }
 
 type memoEntry struct {
@@ -49,10 +51,9 @@ type memoEntry struct {
 }
 
 func (m *memo) slot(key uint64) *memoEntry {
-	h := key * 0x9e3779b97f4a7c15
-	h ^= h >> 32
+	h := (key ^ key>>32) * 0x9e3779b97f4a7c15 >> m.shift
 	mask := uint64(len(m.entries) - 1)
-	for i := h & mask; ; i = (i + 1) & mask {
+	for i := h; ; i = (i + 1) & mask {
 		if e := &m.entries[i]; e.key == key+1 || e.key == 0 {
 			return e
 		}
@@ -71,6 +72,7 @@ func (m *memo) put(a, b, val uint32) {
 	if len(m.entries) < 2*(m.n+1) {
 		old := m.entries
 		m.entries = make([]memoEntry, max(1024, 2*len(old)))
+		m.shift = 64 - bits.TrailingZeros(uint(len(m.entries)))
 		for i := range old {
 			if old[i].key != 0 {
 				*m.slot(old[i].key - 1) = old[i]

@@ -38,6 +38,7 @@ type watched struct {
 	answered bool   // in this step: its Backup Ready was answered
 
 	// As primary (S2).
+	linked   bool // the HA link is up at this end
 	peerInc  uint64
 	known    []pairing // what this incarnation of the peer has acknowledged or told
 	sent     []sending // CallNamed that are not acknowledged
@@ -284,7 +285,7 @@ func (p *pairing) append(b []byte) []byte {
 }
 
 func (v *watched) append(b []byte) []byte {
-	for _, x := range []bool{v.running, v.synced, v.announced, v.ready, v.alone, v.asked} {
+	for _, x := range []bool{v.running, v.synced, v.announced, v.ready, v.alone, v.asked, v.linked} {
 		b = canon.Bool(b, x)
 	}
 	for _, n := range []uint64{v.inc, uint64(v.role), v.epoch, v.awaiting, v.peerInc, v.askedNum, v.askedW} {
@@ -304,35 +305,51 @@ func (v *watched) append(b []byte) []byte {
 	return appendPairings(b, v.calls)
 }
 
-// rename gives what is remembered the names of the nodes, and forgets what no node and no message knows any more.
+// rename gives what is remembered the names of the nodes, and forgets what no node and no message knows any more: it cannot come up again.
 func (w *watch) rename(r *renaming) {
-	f := r.rename
+	f := func(c canon.Class, v uint64) uint64 {
+		if !r.uses(c, v) {
+			return 0
+		}
+		return r.rename(c, v)
+	}
 	w.primaries = slices.DeleteFunc(w.primaries, func(p reign) bool { return !r.uses(canon.Epoch, p.epoch) })
 	for i := range w.primaries {
 		p := &w.primaries[i]
 		p.epoch, p.inc = f(canon.Epoch, p.epoch), f(wire.ClassesOf(ids[p.at]).Start, p.inc)
 	}
 	w.names = slices.DeleteFunc(w.names, func(p pairing) bool { return !r.uses(canon.ConnID, uint64(p.connID)) })
-	w.told = w.renameCalls(w.told, r)
 	for i := range w.names {
 		w.names[i].rename(f)
 	}
 	sortPairings(w.names)
-	w.fresh = f(canon.Epoch, w.fresh)
+	w.told = renameCalls(w.told, r, f)
+	w.fresh = r.least(w.fresh)
 	for i := range w.server {
-		v := &w.server[i]
-		own, peers := wire.ClassesOf(wire.A+wire.ID(i)), wire.ClassesOf(wire.B-wire.ID(i))
-		v.inc, v.peerInc, v.epoch = f(own.Start, v.inc), f(peers.Start, v.peerInc), f(canon.Epoch, v.epoch)
-		v.awaiting, v.askedNum, v.askedW = f(own.Ready, v.awaiting), f(peers.Ready, v.askedNum), f(canon.Watermark, v.askedW)
-		v.known, v.calls = w.renameCalls(v.known, r), w.renameCalls(v.calls, r)
-		v.tagged = slices.DeleteFunc(v.tagged, func(c callmodel.CallID) bool { return !r.uses(canon.Event, c.Born) })
-		for k := range v.tagged {
-			v.tagged[k].Born = f(canon.Event, v.tagged[k].Born)
-		}
-		for k := range v.sent {
-			v.sent[k].num = f(own.Named, v.sent[k].num)
-			v.sent[k].rename(f)
-		}
+		w.server[i].rename(wire.ClassesOf(wire.A+wire.ID(i)), wire.ClassesOf(wire.B-wire.ID(i)), r, f)
+	}
+}
+
+func (v *watched) rename(own, peers wire.Classes, r *renaming, f canon.Renaming) {
+	if !v.asked {
+		v.askedNum, v.askedW = 0, 0
+	}
+	if !r.uses(peers.Start, v.peerInc) {
+		v.known = nil // nobody of that incarnation comes back
+	}
+	v.known, v.calls = renameCalls(v.known, r, f), renameCalls(v.calls, r, f)
+	if !v.linked && len(v.known) == 0 {
+		v.peerInc = 0
+	}
+	v.inc, v.peerInc, v.epoch = f(own.Start, v.inc), f(peers.Start, v.peerInc), f(canon.Epoch, v.epoch)
+	v.awaiting, v.askedNum, v.askedW = f(own.Ready, v.awaiting), f(peers.Ready, v.askedNum), f(canon.Watermark, v.askedW)
+	v.tagged = slices.DeleteFunc(v.tagged, func(c callmodel.CallID) bool { return !r.uses(canon.Event, c.Born) })
+	for k := range v.tagged {
+		v.tagged[k].Born = f(canon.Event, v.tagged[k].Born)
+	}
+	for k := range v.sent {
+		v.sent[k].num = f(own.Named, v.sent[k].num)
+		v.sent[k].rename(f)
 	}
 }
 
@@ -342,10 +359,10 @@ func (p *pairing) rename(f canon.Renaming) {
 }
 
 // renameCalls forgets the calls that nobody knows any more.
-func (w *watch) renameCalls(list []pairing, r *renaming) []pairing {
+func renameCalls(list []pairing, r *renaming, f canon.Renaming) []pairing {
 	list = slices.DeleteFunc(list, func(p pairing) bool { return !r.uses(canon.Event, p.call.Born) })
 	for i := range list {
-		list[i].rename(r.rename)
+		list[i].rename(f)
 	}
 	sortPairings(list)
 	return list
