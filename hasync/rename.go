@@ -1,6 +1,9 @@
 package hasync
 
 import (
+	"maps"
+	"slices"
+
 	"hotpair/callmodel"
 	"hotpair/internal/canon"
 	"hotpair/internal/wire"
@@ -24,6 +27,11 @@ func (e *Engine) Rename(f canon.Renaming) {
 		e.peer.epoch = f(canon.Epoch, e.peer.epoch)
 	}
 	e.backup.watermark = f(canon.Watermark, e.backup.watermark)
+	if e.backup.phase == syncDone {
+		e.backup.agreed = f(canon.Watermark, e.backup.agreed)
+	} else {
+		e.backup.agreed = 0
+	}
 	if e.backup.phase == syncAwaiting {
 		e.backup.num = f(own.Ready, e.backup.num)
 	} else {
@@ -38,6 +46,11 @@ func (e *Engine) Rename(f canon.Renaming) {
 	}
 	p.named, p.namedAcked = f(own.Named, p.named), f(own.Named, p.namedAcked)
 	e.names.rename(peers.Start, e.peer.up, f)
+	for _, ref := range slices.Sorted(maps.Keys(e.names.changed)) {
+		if num := e.names.changed[ref]; num != 0 {
+			e.names.changed[ref] = f(own.Named, num)
+		}
+	}
 	e.restoreDerived()
 }
 
@@ -66,6 +79,9 @@ func (n *names) rename(peers canon.Class, linked bool, f canon.Renaming) {
 	}
 	for i := range n.older {
 		n.older[i].rename(was, n.peerInc, f)
+	}
+	for i := range n.earlyData {
+		n.earlyData[i].call.Born = f(canon.Event, n.earlyData[i].call.Born)
 	}
 }
 

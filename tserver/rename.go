@@ -6,13 +6,20 @@ import (
 	"hotpair/internal/wire"
 )
 
-// Rename renames the numbers of the T-Server's state; see canon.Renaming.
+// Rename renames the numbers of the T-Server's state; see canon.Renaming. Of consultations and of requests that are under way it knows nothing: nobody who
+// renames asks for them.
 func (s *Server) Rename(f canon.Renaming) {
 	s.engine.Rename(f)
 	if s.snapshot.begun {
 		s.snapshot.seq = f(canon.Reached, s.snapshot.seq)
 	} else {
 		s.snapshot.seq = 0
+	}
+	s.snapshot.sub = uint32(f(canon.Place, uint64(s.snapshot.sub)))
+	s.own.marked = f(canon.Told, s.own.marked)
+	s.own.last.rename(canon.Told, f)
+	for i := range s.own.ahead {
+		s.own.ahead[i].Rename(s.self.Peer(), s.self, f)
 	}
 	for i := range s.snapshot.calls {
 		c := &s.snapshot.calls[i]

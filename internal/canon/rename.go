@@ -14,7 +14,8 @@ const (
 	Watermark
 	// Reached: the event number up to which a T-Server has processed the switch's events; it is an Event as well.
 	Reached
-	// Told: event numbers at which clients stand (X8). Where there are no clients, they do not matter.
+	// Told: what matters to clients and their requests only: event numbers at which clients stand (X8), epochs of requests (X13). Where there are none, it
+	// does not matter.
 	Told
 	// Place: places among the events at one event number (X8). Where there are no clients, they do not matter.
 	Place

@@ -27,8 +27,9 @@ func (m *Message) Rename(from, to ID, f canon.Renaming) {
 		event = canon.Watermark
 	case SnapshotBegin, SnapshotEnd:
 		event = canon.Reached // soon
+		m.Sub = uint32(f(canon.Place, uint64(m.Sub)))
 	case FullSyncDone:
-		event = canon.Told // what it is for (X8)
+		event = canon.Watermark // what the backup has to reach (X10)
 	}
 	if from.IsClient() || to.IsClient() {
 		event = canon.Told
@@ -36,13 +37,16 @@ func (m *Message) Rename(from, to ID, f canon.Renaming) {
 	}
 	m.Seq = f(event, m.Seq)
 	m.Call.Born = f(canon.Event, m.Call.Born)
-	m.ConnID = callmodel.ConnID(f(canon.ConnID, uint64(m.ConnID)))
+	m.OtherCall.Born = f(canon.Event, m.OtherCall.Born)
+	for _, id := range []*callmodel.ConnID{&m.ConnID, &m.PreviousConnID, &m.TransferConnID} {
+		*id = callmodel.ConnID(f(canon.ConnID, uint64(*id)))
+	}
 	switch m.Kind {
 	case BackupReady, FullSyncAck:
 		m.Num = f(ClassesOf(from).Ready, m.Num)
 	case FullSyncDone, SyncProgress:
 		m.Num = f(ClassesOf(to).Ready, m.Num)
-	case CallNamed:
+	case CallNamed, PrimaryEvent:
 		m.Num = f(ClassesOf(from).Named, m.Num)
 	case CallNamedAck:
 		m.Num = f(ClassesOf(to).Named, m.Num)

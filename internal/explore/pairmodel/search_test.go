@@ -10,7 +10,7 @@ import (
 
 // small is a configuration that takes a moment.
 func small() Options {
-	return Options{Budget: Budget{Calls: 1, Refs: 1, Each: Faults(CrashA, CutHA, Command), Any: 1}, Reports: true, HA: true}
+	return Options{Budget: Budget{Calls: 1, Refs: 1, Each: Faults(LoseCTIB, CutHA, Command), Any: 1}, Reports: true, HA: true}
 }
 
 // TestEverythingHolds in the smallest configuration, whatever the number of workers, with the same numbers.

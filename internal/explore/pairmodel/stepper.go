@@ -317,12 +317,8 @@ func (s *stepper) deliver(to []uint32, l, end int) {
 // snapshotEnd returns the place of the snapshot's end in a queue that begins with its beginning.
 func snapshotEnd(m *Model, q []uint32) int {
 	for k, id := range q {
-		switch m.msgs.at(id).msg.Kind {
-		case wire.SnapshotBegin, wire.SnapshotDN, wire.SnapshotCall:
-		case wire.SnapshotEnd:
+		if id != downNotice && m.msgs.at(id).msg.Kind == wire.SnapshotEnd {
 			return k
-		default:
-			return 0
 		}
 	}
 	return 0
