@@ -54,8 +54,8 @@ const limits = `
 # A client that does not read must not be carried along for long: after this time, or with so much of it waiting, it is cut off, and all hear of it.
 write_deadline: "2s"
 max_pending: 64MB
-# What nodes read at most is 64 KiB. Who sends more than this is cut off.
-max_payload: 256KB
+# What nodes read at most is 512 KiB. Who sends more than this is cut off.
+max_payload: 1MB
 `
 
 func writeUser(b *strings.Builder, r *Role, keys Keys) {
