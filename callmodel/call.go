@@ -19,3 +19,14 @@ type DN string
 
 // AnyDN registers a client for the events of every DN.
 const AnyDN DN = "*"
+
+// Grown returns how long a table that is indexed by call reference becomes when it has to hold ref: twice as long as it was, or, once it is large, longer by a
+// quarter, so that what is empty costs little.
+func Grown(length int, ref uint32) int {
+	const small, large = 64, 4096
+	more := length
+	if length > large {
+		more = length / 4
+	}
+	return max(length+more, int(ref)+1, small)
+}

@@ -159,6 +159,9 @@ func (n *names) append(b []byte) []byte {
 
 func (n *names) restore(r *canon.Reader) {
 	*n = names{maxRef: n.maxRef, peerInc: canon.Read[uint64](r), tagging: r.Bool(), gen: 1}
+	if n.peerInc != 0 {
+		n.peer = 1
+	}
 	for ref := canon.Read[uint32](r); ref != 0 && ref <= n.maxRef; ref = canon.Read[uint32](r) {
 		c := n.at(ref)
 		c.born = canon.Read[uint64](r)
@@ -185,13 +188,10 @@ func (n *names) restore(r *canon.Reader) {
 		if c.connID == 0 {
 			n.unnamed++
 		} else {
-			if n.byConnID == nil {
-				n.byConnID = map[callmodel.ConnID]uint32{}
-			}
-			n.byConnID[c.connID] = ref
+			n.byConnID.add(n.calls, ref)
 		}
 		if known {
-			c.known = n.peerInc
+			c.known = n.peer
 		} else {
 			n.unknown++
 		}

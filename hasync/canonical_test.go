@@ -55,9 +55,10 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"names.held", "names.unnamed", "names.unknown", "names.tagged", // counted again
 		"names.calls[0]",                  // no call has reference 0
 		"names.calls[1].gen", "names.gen", // told as tagged or not; moving either by one is seen in the other direction only
-		"names.older[0].from",         // told as known to the peer's present incarnation or not; checked below
-		"names.calls[1].known",        // told as known to the peer's present incarnation or not
-		"names.byConnID",              // follows from the calls
+		"names.older[0].from",                                              // told as known to the peer's present incarnation or not; checked below
+		"names.calls[1].known",                                             // told as known to the peer's present incarnation or not
+		"names.byConnID.slots[0]", "names.byConnID.used", "names.byConnID", // follows from the calls
+		"names.peer",                  // counts what is known by its incarnation
 		"names.data", "names.changed", // below
 	}))
 	for _, change := range []func(){
@@ -72,7 +73,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	before := canonical()
 	e.names.calls[1].gen = e.names.gen
 	require.NotEqual(t, before, canonical())
-	e.names.calls[1].known = e.names.peerInc
+	e.names.calls[1].known = e.names.peer
 	require.NotEqual(t, before, canonical())
 	before = canonical()
 	e.names.older[0].from = 1
@@ -130,7 +131,8 @@ func TestTagsAreCounted(t *testing.T) {
 		return seed >> 33 % most
 	}
 	for range 20_000 {
-		c := n.at(uint32(random(20) + 1))
+		ref := uint32(random(20) + 1)
+		c := n.at(ref)
 		switch random(8) {
 		case 0, 1, 2:
 			if !c.held() {
@@ -138,11 +140,11 @@ func TestTagsAreCounted(t *testing.T) {
 			}
 		case 3, 4:
 			if c.held() {
-				n.release(c)
+				n.release(ref, c)
 			}
 		case 5:
 			if c.held() {
-				n.setConnID(1, c, callmodel.ConnID(random(9)+1))
+				n.setConnID(ref, c, callmodel.ConnID(uint64(ref)*10+random(9)))
 				n.setKnown(c, random(2) == 0)
 			}
 		case 6:

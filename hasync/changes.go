@@ -26,11 +26,7 @@ func (e *Engine) SetData(id callmodel.CallID, d callmodel.AttachedData) {
 
 // CallOf returns the call that is held and has a ConnID, the zero CallID if there is none.
 func (e *Engine) CallOf(connID callmodel.ConnID) callmodel.CallID {
-	ref, ok := e.names.byConnID[connID]
-	if !ok || connID == 0 {
-		return callmodel.CallID{}
-	}
-	return e.HeldAt(ref)
+	return e.HeldAt(e.names.byConnID.find(e.names.calls, connID))
 }
 
 // Changed (R12): the primary changes a call's attached data. The peer is told by the event that follows (Tell), and knows the call again when it has

@@ -12,8 +12,8 @@ import (
 type entry struct {
 	born   uint64 // of the call held; 0: none is held
 	connID callmodel.ConnID
-	known  uint64 // the peer's incarnation that knows connID; 0: none
-	gen    uint64 // tag generation in which the call came to be held
+	known  uint32 // which peer knows connID, as names.peer counts them; 0: none
+	gen    uint32 // tag generation in which the call came to be held
 
 	earlyBorn uint64
 	earlyID   callmodel.ConnID
@@ -32,16 +32,17 @@ type names struct {
 	maxRef  uint32
 	held    int    // calls held
 	unnamed int    // of them, without ConnID
-	peerInc uint64 // the incarnation of the peer that "known" refers to
+	peerInc uint64 // the peer's incarnation
+	peer    uint32 // counts them: which one "known" refers to
 	unknown int    // calls held that peerInc does not know
 
 	older []early // ConnIDs of calls whose references others have been told early for since
 
 	tagging bool
-	gen     uint64
+	gen     uint32
 	tagged  int // while tagging: calls that are tagged
 
-	byConnID map[callmodel.ConnID]uint32 // of calls held
+	byConnID index // of calls held
 	data     map[uint32]callmodel.AttachedData
 	// earlyData came with early ConnIDs; few have any.
 	earlyData []dataOf
@@ -53,8 +54,9 @@ type names struct {
 // at returns the entry of a reference, and makes room for it; ref is from 1 to maxRef.
 func (n *names) at(ref uint32) *entry {
 	if int(ref) >= len(n.calls) {
-		grown := max(2*len(n.calls), int(ref)+1, 64)
-		n.calls = append(n.calls, make([]entry, min(grown, int(n.maxRef)+1)-len(n.calls))...)
+		grown := make([]entry, min(callmodel.Grown(len(n.calls), ref), int(n.maxRef)+1))
+		copy(grown, n.calls)
+		n.calls = grown
 	}
 	return &n.calls[ref]
 }
@@ -71,7 +73,7 @@ func (n *names) lookup(id callmodel.CallID, byRef bool) *entry {
 	return c
 }
 
-func (n *names) isKnown(c *entry) bool { return c.known == n.peerInc && c.known != 0 }
+func (n *names) isKnown(c *entry) bool { return c.known == n.peer && c.known != 0 }
 
 func (n *names) isTagged(c *entry) bool {
 	return n.tagging && c.held() && c.gen < n.gen && !n.isKnown(c)
@@ -89,7 +91,7 @@ func (n *names) hold(c *entry, born uint64, old bool) {
 	}
 }
 
-func (n *names) release(c *entry) {
+func (n *names) release(ref uint32, c *entry) {
 	if n.isTagged(c) {
 		n.tagged--
 	}
@@ -100,7 +102,9 @@ func (n *names) release(c *entry) {
 		n.unnamed--
 	}
 	n.held--
-	delete(n.byConnID, c.connID)
+	if c.connID != 0 {
+		n.byConnID.remove(n.calls, ref)
+	}
 	c.born, c.connID, c.known, c.gen = 0, 0, 0, 0
 }
 
@@ -130,13 +134,10 @@ func (n *names) setConnID(ref uint32, c *entry, id callmodel.ConnID) {
 	if c.connID == 0 {
 		n.unnamed--
 	} else {
-		delete(n.byConnID, c.connID)
+		n.byConnID.remove(n.calls, ref)
 	}
 	c.connID = id
-	if n.byConnID == nil {
-		n.byConnID = map[callmodel.ConnID]uint32{}
-	}
-	n.byConnID[id] = ref
+	n.byConnID.add(n.calls, ref)
 	n.setKnown(c, false)
 }
 
@@ -146,7 +147,7 @@ func (n *names) setKnown(c *entry, known bool) {
 	}
 	wasTagged := n.isTagged(c)
 	if known {
-		c.known = n.peerInc
+		c.known = n.peer
 		n.unknown--
 	} else {
 		c.known = 0
@@ -164,6 +165,7 @@ func (n *names) setKnown(c *entry, known bool) {
 func (n *names) setPeer(inc uint64) {
 	if inc != n.peerInc {
 		n.peerInc = inc
+		n.peer++
 		n.unknown = n.held
 		clear(n.changed)
 	}

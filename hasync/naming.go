@@ -66,7 +66,7 @@ func (e *Engine) Found(id callmodel.CallID, out *node.Output) {
 func (e *Engine) Released(id callmodel.CallID, out *node.Output) {
 	c := e.names.lookup(id, false)
 	out.Note(node.Note{Kind: node.NoteGone, Call: id, ConnID: c.connID})
-	e.names.release(c)
+	e.names.release(id.Ref, c)
 	e.names.forget(id.Ref)
 }
 

@@ -27,7 +27,7 @@ docs/benchmarks.md says what is measured, and how. Nothing else should run on th
 	}
 	cmd.PersistentFlags().BoolVar(&f.json, "json", false, "print one line of JSON instead of a table")
 	cmd.PersistentFlags().BoolVar(&f.quiet, "quiet", false, "do not tell of progress")
-	cmd.AddCommand(f.outage(), f.throughput(), f.continuity(), f.peers(), f.spin())
+	cmd.AddCommand(f.outage(), f.throughput(), f.continuity(), f.scale(), f.peers(), f.spin())
 	return cmd
 }
 
@@ -103,6 +103,26 @@ func (f *benchFlags) continuity() *cobra.Command {
 	cmd.Flags().IntVar(&o.Calls, "calls", 1000, "in progress, on average")
 	cmd.Flags().DurationVar(&o.Hold, "hold", 6*time.Second, "how long each call is held")
 	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "of the random moments")
+	return cmd
+}
+
+func (f *benchFlags) scale() *cobra.Command {
+	o := bench.ScaleOptions{}
+	cmd := &cobra.Command{
+		Use: "scale", Short: "The highest rate of calls that a pair with many DNs and client sessions carries (two minutes)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd, func(ctx context.Context, report func(string, ...any)) (*bench.Report, error) {
+				o.Report = report
+				return bench.Scale(ctx, o)
+			})
+		},
+	}
+	cmd.Flags().IntVar(&o.DNs, "dns", 10_000, "extensions of the switch; each is registered by one client")
+	cmd.Flags().IntVar(&o.Clients, "clients", 1000, "client sessions, each with a connection of its own")
+	cmd.Flags().IntSliceVar(&o.Rates, "rates", []int{100, 200, 300, 400, 500, 600, 700, 800, 1000, 1200, 1500, 2000}, "calls per second to try, in ascending order")
+	cmd.Flags().DurationVar(&o.Time, "time", 10*time.Second, "of each measurement")
+	cmd.Flags().IntVar(&o.Tries, "tries", 3, "how often each rate is measured at most, until it is within the limit")
+	cmd.Flags().DurationVar(&o.Limit, "limit", 50*time.Millisecond, "of the latency that 99 of 100 events do not exceed")
 	return cmd
 }
 

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type pair struct {
 	mu      sync.Mutex
 	marks   []trace.Record
 	changed chan struct{} // closed when marks grow
+	sink    func(*trace.Record) bool
 }
 
 // options say which pair is measured.
@@ -35,6 +37,8 @@ type options struct {
 	config.Config
 	relay bool // so that links can be cut
 	calls bool // the switch tells of its calls
+	// sink, if it is set, hears of each record first, called by several goroutines, and says whether nobody else is to.
+	sink func(*trace.Record) (taken bool)
 }
 
 // realTime are options for the wall clock: how a pair in the field could be set if it is to recover quickly.
@@ -50,7 +54,7 @@ func realTime() config.Config {
 
 // startPair starts NATS, and a pair with one client.
 func startPair(o options) (_ *pair, err error) {
-	p := &pair{changed: make(chan struct{})}
+	p := &pair{changed: make(chan struct{}), sink: o.sink}
 	p.World, err = procworld.New(procworld.Options{
 		Config: o.Config, Speed: 1, Sink: trace.SinkFunc(func(*trace.Record) {}), Direct: !o.relay, Marks: p.mark, MarkCalls: o.calls,
 	})
@@ -82,6 +86,11 @@ func (p *pair) close() {
 
 // mark takes the records of the nodes' processes.
 func (p *pair) mark(records ...trace.Record) {
+	if p.sink != nil {
+		if records = slices.DeleteFunc(records, func(r trace.Record) bool { return p.sink(&r) }); len(records) == 0 {
+			return
+		}
+	}
 	p.mu.Lock()
 	p.marks = append(p.marks, records...)
 	close(p.changed)

@@ -212,7 +212,9 @@ func (t *Table) Set(ref uint32, c *Call) { *t.room(ref) = *c }
 // room makes room for a reference.
 func (t *Table) room(ref uint32) *Call {
 	if int(ref) >= len(t.calls) {
-		t.calls = append(t.calls, make([]Call, max(2*len(t.calls), int(ref)+1, 64)-len(t.calls))...)
+		grown := make([]Call, callmodel.Grown(len(t.calls), ref))
+		copy(grown, t.calls)
+		t.calls = grown
 	}
 	return &t.calls[ref]
 }
