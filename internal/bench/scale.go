@@ -52,8 +52,8 @@ func (o *ScaleOptions) Validate() error {
 
 const (
 	// scaleHold and scaleRing are how long a call of the site is held, and rings.
-	scaleHold = 2 * time.Second
-	scaleRing = 200 * time.Millisecond
+	scaleHold = time.Second
+	scaleRing = 100 * time.Millisecond
 	// settled is how long a new rate is left alone before it is measured.
 	settled = scaleHold + scaleRing + time.Second
 )

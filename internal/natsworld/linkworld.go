@@ -86,7 +86,16 @@ type timers struct {
 	armed  map[node.Timer]armed
 	wake   *time.Timer
 	wakeAt time.Duration // on the run clock; 0 if wake has fired
+	firing time.Duration // when the timer was due that fires now; 0 if none does, or if that is long ago
 }
+
+const (
+	// maxLate is up to how late, on the wall clock, a timer may fire and those that it sets count from when it was due: traffic then keeps its rate, though each of its
+	// timers fires a little late. It is far less than any silence that means something.
+	maxLate = 50 * time.Millisecond
+	// firedAtOnce is how many timers fire, at most, before messages are looked at.
+	firedAtOnce = 64
+)
 
 // armed is a timer that has an event, seq, in the queue, at the time queued. If on, it is to fire at due, which is no earlier.
 type armed struct {
@@ -104,6 +113,9 @@ func (t *timers) init() {
 func (h *Host) SetTimer(name node.Timer, d time.Duration) {
 	t := &h.timers
 	due := h.opt.Clock.Now() + d
+	if t.firing > 0 && name.Kind < node.LinkTimers {
+		due = t.firing + d
+	}
 	a, ok := t.armed[name]
 	if !ok || due < a.queued {
 		a.queued, a.seq = due, t.queue.Push(due, name)
@@ -129,7 +141,7 @@ func (h *Host) fireTimers() {
 			h.receive(<-h.msgs)
 		}
 	}
-	for h.due() && h.ctx.Err() == nil {
+	for n := 0; n < firedAtOnce && h.due() && h.ctx.Err() == nil; n++ {
 		h.fireNext()
 	}
 	h.setWake()
@@ -148,7 +160,11 @@ func (h *Host) fireNext() {
 	default:
 		delete(t.armed, e.Payload)
 		if a.on {
+			if h.opt.Clock.Wall(h.opt.Clock.Now()-e.At) <= maxLate {
+				t.firing = e.At
+			}
 			h.mux.Timer(e.Payload)
+			t.firing = 0
 		}
 	}
 }

@@ -65,6 +65,48 @@ func TestTimers(t *testing.T) {
 	require.Empty(t, h.timers.armed)
 }
 
+// ticking is a node whose timer sets itself again, as the next arrival of traffic does.
+type ticking struct {
+	node.Node
+	fired int
+}
+
+func (k *ticking) Step(in *node.Input, out *node.Output) {
+	if in.Kind == node.Fired {
+		k.fired++
+		out.Set(in.Timer, time.Millisecond)
+	}
+}
+
+// TestTimersKeepTheirRate: though each fires late, a timer that sets itself again fires as often as it should; after a stand-still it does not catch up, and a flood of
+// timers lets messages through.
+func TestTimersKeepTheirRate(t *testing.T) {
+	c := config.Default()
+	k := &ticking{}
+	h := &Host{opt: HostOptions{ID: wire.A, Config: c, Clock: NewClock(1)}, ctx: context.Background()}
+	h.mux = link.New(wire.A, 1, cast.Peers(wire.A, &c), k, h, c.Link)
+	h.timers.init()
+	pass := func(d time.Duration) {
+		h.opt.Clock.Base -= int64(d)
+		h.fireTimers()
+	}
+	h.SetTimer(node.Timer{Kind: 1}, time.Millisecond)
+	for range 100 {
+		pass(7 * time.Millisecond)
+	}
+	require.InDelta(t, 700, k.fired, 5)
+	before := k.fired
+	pass(time.Minute)
+	require.LessOrEqual(t, k.fired-before, 5)
+	before = k.fired
+	for range 5 {
+		pass(40 * time.Millisecond)
+		require.LessOrEqual(t, k.fired-before, 5*firedAtOnce)
+	}
+	h.SetTimer(node.Timer{Kind: node.LinkTimers}, time.Hour)
+	require.Zero(t, h.timers.firing)
+}
+
 // Go's clock, by which a process tells the time, is the system's, by which processes of one machine understand each other.
 func TestClockOfTheSystem(t *testing.T) {
 	before := systemClock()
