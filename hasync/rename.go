@@ -69,13 +69,20 @@ func (n *names) rename(peers canon.Class, linked bool, f canon.Renaming) {
 	} else {
 		n.peerInc = 0
 	}
+	n.byConnID = index{}
 	for i := range n.calls {
 		c := &n.calls[i]
 		c.born = f(canon.Event, c.born)
 		c.connID = callmodel.ConnID(f(canon.ConnID, uint64(c.connID)))
 		c.earlyBorn = f(canon.Event, c.earlyBorn)
 		c.earlyID = callmodel.ConnID(f(canon.ConnID, uint64(c.earlyID)))
-		c.known, c.earlyFrom = only(c.known, was, n.peerInc), only(c.earlyFrom, was, n.peerInc)
+		c.earlyFrom = only(c.earlyFrom, was, n.peerInc)
+		if c.known != n.peer {
+			c.known = 0 // what another one knew does not matter
+		}
+		if c.held() && c.connID != 0 {
+			n.byConnID.add(n.calls, uint32(i))
+		}
 	}
 	for i := range n.older {
 		n.older[i].rename(was, n.peerInc, f)
