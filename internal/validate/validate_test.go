@@ -62,7 +62,7 @@ func TestStatistics(t *testing.T) {
 func short() Options {
 	o := DefaultOptions()
 	o.Offers = o.Offers[:5]
-	o.Calls, o.Runs = 10_000, 25
+	o.Calls, o.Runs = 6_000, 16
 	return o
 }
 
@@ -83,7 +83,7 @@ func TestTheoryHolds(t *testing.T) {
 // TestAWrongTheoryIsNoticed: each comparison fails when what is simulated is not what theory speaks of.
 func TestAWrongTheoryIsNoticed(t *testing.T) {
 	o := short()
-	o.Offers, o.Tagged, o.Compared, o.Runs = o.Offers[3:4], []int{10}, []int{10}, 60
+	o.Offers, o.Tagged, o.Compared, o.Runs = o.Offers[3:4], []int{10}, []int{10}, 40
 	wrong := Holding{Text: "exp:180s", kind: "exp", mean: 120, sd: 120} // the load is given the text
 	o.Holds, o.SyncHolds = []Holding{wrong}, []Holding{wrong}
 	o.Level = 0.01
