@@ -16,7 +16,7 @@ SPIN_RMS ?= 9
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
-.PHONY: help demo test test-extra race lint fmt tidy soak matrix validation bench bench-pair bench-short bench-peers bench-spin explore continuity fuzz cover build
+.PHONY: clientfailover help demo test test-extra race lint fmt tidy soak matrix validation bench bench-pair bench-short bench-peers bench-spin explore continuity fuzz cover build
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ test: ## All tests that need nothing but Go
 	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, soak (20 process runs, also on one busy core), the whole fault matrix as processes.'
 	@echo 'make test-extra covers those.'
 
-test-extra: lint fmt tidy race fuzz soak matrix continuity bench-short bench-peers ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, soak, fault matrix, continuity
+test-extra: lint fmt tidy race fuzz soak matrix clientfailover continuity bench-short bench-peers ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, soak, fault matrix, continuity
 	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix, continuity; benchmarks were printed, those of other products too.'
 
 race: ## The tests with the race detector (needs gcc)
@@ -51,6 +51,9 @@ tidy: ## Check that go.mod and go.sum are tidy
 
 soak: build ## SOAK_RUNS (20) runs of all scenarios as processes, then as many on one core with four busy loops beside
 	./tools/soak.sh bin/hotpair $(SOAK_RUNS)
+
+clientfailover: ## All scenarios of client failover in all three worlds, with equal verdicts (a minute)
+	HOTPAIR_CLIENTFAILOVER=all $(GO) test -count 1 -run TestEqualVerdictsOfClientFailover ./scenarios
 
 matrix: ## The fault matrix as processes: each fault at each step of the synchronization, and pairs of them (about 20 minutes; MATRIX_CASES=100 draws some)
 	HOTPAIR_MATRIX=processes HOTPAIR_MATRIX_CASES=$(MATRIX_CASES) $(GO) test -v -count 1 -timeout 2h -run InRealWorlds ./scenarios/matrix

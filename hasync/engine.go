@@ -124,6 +124,9 @@ func (e *Engine) Epoch() uint64 { return e.epoch }
 // Announced reports whether EventLinkConnected is in force.
 func (e *Engine) Announced() bool { return e.announced }
 
+// PeerUp reports whether the HA link is up.
+func (e *Engine) PeerUp() bool { return e.peer.up }
+
 // PeerAnnounced reports whether the peer has told that EventLinkConnected is in force there (R4).
 func (e *Engine) PeerAnnounced() bool { return e.peer.up && e.peer.announced }
 

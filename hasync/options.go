@@ -1,10 +1,12 @@
 package hasync
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"hotpair/callmodel"
+	"hotpair/hasync/pairconf"
 	"hotpair/hasync/peerarb"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
@@ -76,6 +78,9 @@ type Options struct {
 	// PeerArbitration: the pair decides by itself who is active, as Failover says (arbitration: peer); there is no Management Layer.
 	PeerArbitration bool            `yaml:"-"`
 	Failover        peerarb.Options `yaml:"-"`
+	// FirstObjects are the objects of the shared configuration that a pair begins with, by name and all of one version (P3); Licence is P2's.
+	FirstObjects []pairconf.Object `yaml:"-"`
+	Licence      LicenceOptions    `yaml:"-"`
 	// MaxCallRef is the greatest call reference that the T-Server accepts from the switch: the switch's option call-refs.
 	MaxCallRef uint32 `yaml:"-"`
 	// Without switches rules off.
@@ -98,6 +103,7 @@ func DefaultOptions() Options {
 		UserDataLimit:    callmodel.DefaultDataLimit,
 		ProtocolVersion:  wire.Version,
 		Failover:         peerarb.DefaultOptions(),
+		Licence:          LicenceOptions{Grace: time.Hour},
 		MaxCallRef:       1 << 16,
 	}
 }
@@ -134,5 +140,5 @@ func (o *Options) Validate() error {
 	case o.ProtocolVersion < 1 || o.ProtocolVersion > wire.MaxVersion:
 		return fmt.Errorf("protocol-version is from 1 to %d, not %d", wire.MaxVersion, o.ProtocolVersion)
 	}
-	return o.Failover.Validate()
+	return errors.Join(o.Failover.Validate(), o.Licence.Validate())
 }

@@ -153,7 +153,7 @@ func (f *facts) note(n *nodeFacts, note *node.Note) {
 			}
 		}
 	case node.NoteActivity, node.NoteDeactivated, node.NoteLogin, node.NoteLoginRefused, node.NoteLogout, node.NoteHolder, node.NoteCensus,
-		node.NoteSession, node.NoteWants:
+		node.NoteSession, node.NoteWants, node.NoteSeats, node.NoteConfig, node.NoteConflict:
 		n.failover.note(note)
 	case node.NoteCTI:
 		n.cti = note.Text
@@ -355,6 +355,8 @@ func (f *facts) pairValue(key string) string {
 	switch key {
 	case "active":
 		return f.active()
+	case "sameConfig":
+		return strconv.FormatBool(f.sameConfig())
 	case "clients":
 		return strconv.Itoa(f.clientsAt(f.active()))
 	case "primary":
@@ -448,6 +450,14 @@ func (n *nodeFacts) number(key string) uint64 {
 		return n.failover.sessions
 	case "refused":
 		return n.failover.refused
+	case "seats":
+		return n.failover.seats
+	case "conflicts":
+		return n.failover.conflicts
+	case "configEpoch":
+		return n.failover.config[0]
+	case "config":
+		return n.failover.config[1]
 	case "tagged":
 		return n.tagged
 	case "unnamed":

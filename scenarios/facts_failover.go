@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
@@ -12,21 +13,25 @@ import (
 type failoverFacts struct {
 	// A T-Server.
 	activity    string
-	why         string // of the last change
 	sessions    uint64
 	refused     uint64 // logins
 	holder      wire.ID
 	deactivated bool
+	seats       uint64
+	config      [2]uint64 // epoch and number of its version
+	digest      string
+	conflicts   uint64
 
 	// A client.
 	session wire.ID // as it believes
+	why     string  // it has none
 	wants   bool    // one
 }
 
 func (n *failoverFacts) note(note *node.Note) {
 	switch note.Kind {
 	case node.NoteActivity:
-		n.activity, n.why, n.sessions = note.Text, note.Why, note.M
+		n.activity, n.sessions = note.Text, note.M
 	case node.NoteDeactivated:
 		n.deactivated = note.N == 1
 	case node.NoteHolder:
@@ -35,8 +40,14 @@ func (n *failoverFacts) note(note *node.Note) {
 		n.sessions = note.N
 	case node.NoteLoginRefused:
 		n.refused++
+	case node.NoteSeats:
+		n.seats = note.N
+	case node.NoteConfig:
+		n.config, n.digest = [2]uint64{note.N, note.M}, note.Text
+	case node.NoteConflict:
+		n.conflicts++
 	case node.NoteSession:
-		n.session = wire.None
+		n.session, n.why = wire.None, note.Text
 		if note.N == 1 {
 			n.session = note.Peer
 		}
@@ -66,6 +77,12 @@ func (n *failoverFacts) value(key string) string {
 	return name(n.session)
 }
 
+// sameConfig reports whether both servers have the same version of the configuration, and the same objects and values.
+func (f *facts) sameConfig() bool {
+	a, b := &f.node(wire.A).failover, &f.node(wire.B).failover
+	return a.config == b.config && a.digest == b.digest
+}
+
 // active returns the server that is active; none if there is none, both if both are.
 func (f *facts) active() string {
 	a, b := f.node(wire.A), f.node(wire.B)
@@ -93,14 +110,32 @@ func (f *facts) clientsAt(server string) (count int) {
 
 // served is L2, and why it does not hold: every client that wants a session has one, at the one server that is active.
 func (f *facts) served() (bool, string) {
+	if f.node(wire.A).running && f.node(wire.B).running && !f.sameConfig() {
+		return false, "S8: the configurations differ"
+	}
 	active := f.active()
 	if active != "A" && active != "B" {
 		return false, "there is no single active server: " + active
 	}
 	for id := wire.Client(1); int(id) < len(f.nodes); id++ {
-		if n := &f.nodes[id]; n.running && n.failover.wants && n.failover.session.String() != active {
+		if n := &f.nodes[id]; n.running && n.failover.wants && n.failover.session.String() != active && !n.failover.excused() {
 			return false, fmt.Sprintf("L2: %s has no session at %s, which is active", id, active)
 		}
 	}
 	return true, ""
+}
+
+// excused reports whether seats, credentials or grace keep the client out (L2).
+func (n *failoverFacts) excused() bool {
+	return strings.HasPrefix(n.why, "credentials: ") || strings.HasPrefix(n.why, "licence: ")
+}
+
+// nowhere counts the clients that want a session, and have none anywhere.
+func (f *facts) nowhere() (count uint64) {
+	for id := wire.Client(1); int(id) < len(f.nodes); id++ {
+		if n := &f.nodes[id]; n.running && n.failover.wants && n.failover.session == wire.None {
+			count++
+		}
+	}
+	return count
 }

@@ -3,6 +3,9 @@ package scenarios
 import (
 	"context"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -32,14 +35,41 @@ func everywhere(t *testing.T) []*Scenario {
 	return append(append(all(t, "hotstandby"), all(t, "carrier")...), all(t, "clientfailover")...)
 }
 
+// inRealWorlds are those that TestEqualVerdicts plays: of client failover, which has many that mostly wait, a part. make clientfailover plays them all.
+func inRealWorlds(t *testing.T) []*Scenario {
+	part := []string{
+		"primary-fails", "network-fails-majority", "partial-failure", "partial-failure-nowhere", "switch-back", "configuration-conflict", "licence-exhausted",
+		"nats-lost-and-returned",
+	}
+	return slices.DeleteFunc(everywhere(t), func(sc *Scenario) bool {
+		return strings.HasPrefix(sc.Path, "clientfailover/") && !slices.Contains(part, sc.Name)
+	})
+}
+
+// TestEqualVerdictsOfClientFailover plays all scenarios of client failover in all three worlds, if HOTPAIR_CLIENTFAILOVER is set (make clientfailover); it
+// takes a minute, and otherwise it only sees that the scenarios can be read.
+func TestEqualVerdictsOfClientFailover(t *testing.T) {
+	list := all(t, "clientfailover")
+	require.NotEmpty(t, list)
+	if os.Getenv("HOTPAIR_CLIENTFAILOVER") != "" {
+		equalVerdicts(t, list, failoverSpeed)
+	}
+}
+
+// failoverSpeed is how fast those scenarios can be played: their timers are long.
+const failoverSpeed = 10
+
 // TestEqualVerdicts runs every scenario that is not for virtual time alone in all three worlds and compares the verdicts: the result of each assertion, the messages of
 // each link in their order, the faults, the monitors. Twelve run at a time: they mostly wait.
 func TestEqualVerdicts(t *testing.T) {
-	list := everywhere(t)
+	equalVerdicts(t, inRealWorlds(t), DefaultSpeed)
+}
+
+func equalVerdicts(t *testing.T, list []*Scenario, speed float64) {
 	got := make(chan *Result)
 	worker := func(world string, next chan *Scenario) {
 		for sc := range next {
-			res, err := Run(context.Background(), sc, Options{World: world})
+			res, err := Run(context.Background(), sc, Options{World: world, Speed: speed})
 			if err != nil {
 				res = &Result{Scenario: sc.Name, World: world, Verdict: CouldNotTell, Reason: err.Error()}
 			}

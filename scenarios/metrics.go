@@ -36,6 +36,10 @@ type metrics struct {
 	// AtRiskTime is for how long each of them was, added up: with one failure in a time T, AtRiskTime/T ConnIDs change on average.
 	AtRisk     uint64        `json:"atRisk"`
 	AtRiskTime time.Duration `json:"atRiskTime"`
+	// ClientsLost is how many clients were lost in the last event in which the configured primary gave up for it (P8, P9), ClientsNowhere how many that
+	// wanted a session had none when the script was over, before anything was healed. Both are 0 under a Management Layer.
+	ClientsLost    uint64 `json:"clientsLost,omitempty"`
+	ClientsNowhere uint64 `json:"clientsNowhere,omitempty"`
 	// Alarms are those that were raised, in order, each once: the node, the alarm, and whom it concerns.
 	Alarms []string `json:"alarms,omitempty"`
 
@@ -68,6 +72,8 @@ func (m *metrics) update(f *facts, r *trace.Record) {
 	case r.Kind == trace.Sent && r.Msg.Kind == wire.BackupReady && !m.synchronizing:
 		m.synchronizing, m.since = true, r.At
 		m.current, m.halfAt = synchronization{}, 0
+	case r.Kind == trace.Applied && r.Node == wire.World && r.Text == "converge" && !f.hasM:
+		m.ClientsNowhere = f.nowhere()
 	case r.Kind == trace.Noted:
 		m.note(r.Note)
 		m.traffic(r.Note, r.At)
@@ -132,6 +138,8 @@ func (m *metrics) account(now time.Duration) {
 
 func (m *metrics) note(n *node.Note) {
 	switch n.Kind {
+	case node.NoteCensus:
+		m.ClientsLost = n.N
 	case node.NoteTagged:
 		m.Tagged = max(m.Tagged, n.N)
 	case node.NoteRecord:

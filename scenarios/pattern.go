@@ -48,11 +48,11 @@ func (p *pattern) message() bool { return p.kind != 0 }
 
 var (
 	messageKeys = []string{"num", "epoch", "reason", "role", "outcome", "node", "normal", "announced", "ready"}
-	tserverKeys = []string{"activity", "sessions", "refused", "holder", "deactivated", "running", "inc", "role", "epoch", "cti", "sync", "announced", "ready", "tagged", "calls", "unnamed", "alarm", "raised", "alarms"}
+	tserverKeys = []string{"activity", "sessions", "refused", "seats", "config", "configEpoch", "conflicts", "holder", "deactivated", "running", "inc", "role", "epoch", "cti", "sync", "announced", "ready", "tagged", "calls", "unnamed", "alarm", "raised", "alarms"}
 	mlayerKeys  = []string{"running", "inc", "named", "epoch", "ready", "restarts", "alarm", "raised", "alarms"}
 	switchKeys  = []string{"running", "inc", "calls", "alarm", "raised", "alarms"}
 	clientKeys  = []string{"session", "running", "inc", "epoch", "acted", "ignored", "incomplete", "done", "not-done", "unknown", "alarm", "raised", "alarms"}
-	pairKeys    = []string{"active", "clients", "primary", "ready", "changed", "switchovers", "alarms"}
+	pairKeys    = []string{"active", "clients", "sameConfig", "primary", "ready", "changed", "switchovers", "alarms"}
 	callKeys    = []string{"up", "held", "same", "kept"}
 	ops         = []string{"!=", ">=", "<=", "=", ">", "<"} // longer ones first
 )
@@ -184,7 +184,7 @@ var values = map[string][]string{
 	"sync": {"idle", "awaiting", "answered", "tagging", "done"}, "reason": {"synchronized", "start-up", "link-down"},
 	"outcome": {"taken", "handed-over", "not-handed-over"}, "named": {"A", "B", "none"}, "node": {"A", "B"},
 	"primary": {"A", "B", "none", "both"}, "active": {"A", "B", "none", "both"}, "holder": {"A", "B", "none"}, "session": {"A", "B", "none"},
-	"activity": {"inactive", "open", "active"}, "deactivated": booleans, "running": booleans, "announced": booleans, "normal": booleans, "ready": {"true", "false", "1", "0"},
+	"activity": {"inactive", "open", "active"}, "deactivated": booleans, "sameConfig": booleans, "running": booleans, "announced": booleans, "normal": booleans, "ready": {"true", "false", "1", "0"},
 	"up": booleans, "same": booleans, "kept": booleans, "alarm": node.AlarmNames(), "raised": node.AlarmNames(),
 }
 

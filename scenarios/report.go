@@ -20,6 +20,9 @@ func (r *Result) Text() string {
 	if len(r.Metrics.Alarms) > 0 {
 		fmt.Fprintf(&b, "    alarms raised: %s\n", strings.Join(r.Metrics.Alarms, "; "))
 	}
+	if m := &r.Metrics; m.ClientsLost > 0 {
+		fmt.Fprintf(&b, "    clients: %d were lost in one event, %d got nowhere\n", m.ClientsLost, m.ClientsNowhere)
+	}
 	r.Metrics.writeTraffic(&b)
 	if r.Verdict == Held {
 		return b.String()

@@ -24,6 +24,23 @@ func allRules() []string {
 	return append(rules, "X11", "X12")
 }
 
+// failoverRules are those that the scenarios of client failover have to show.
+func failoverRules() []string {
+	var rules []string
+	for i := 1; i <= 13; i++ {
+		rules = append(rules, fmt.Sprintf("P%d", i))
+	}
+	return rules
+}
+
+// failoverHeadings are those of the second source.
+var failoverHeadings = []string{
+	"Implementation", "Failover Criteria",
+	"Communication link between primary and secondary servers lost due to primary server failure",
+	"Communication link between primary and secondary servers lost due to failure of network infrastructure",
+	"Communication link between primary and secondary servers is not lost but partial failure of network infrastructure",
+}
+
 // headings are those of the source.
 var headings = []string{
 	"Hot-Standby HA", "Primary T-Server Still in Start-up Phase", "Primary T-Server's Link with the Switch is Down",
@@ -32,22 +49,29 @@ var headings = []string{
 
 // TestEveryRuleHasAScenario, every scenario names its rules and a heading of the source, and every heading has a scenario.
 func TestEveryRuleHasAScenario(t *testing.T) {
+	everyRuleHasAScenario(t, "hotstandby", allRules(), headings)
+	everyRuleHasAScenario(t, "clientfailover", failoverRules(), failoverHeadings)
+}
+
+func everyRuleHasAScenario(t *testing.T, dir string, wanted []string, heads []string) {
 	rules, sources := map[string]bool{}, map[string]bool{}
-	for _, sc := range all(t, "hotstandby") {
+	for _, sc := range all(t, dir) {
 		require.NotEmpty(t, sc.Rules, sc.Path)
 		require.NotEmpty(t, sc.Title, sc.Path)
-		require.Contains(t, headings, sc.Source, sc.Path)
-		require.Empty(t, sc.NoConverge, sc.Path)
+		require.Contains(t, heads, sc.Source, sc.Path)
+		if dir == "hotstandby" {
+			require.Empty(t, sc.NoConverge, sc.Path)
+		}
 		sources[sc.Source] = true
 		for _, r := range sc.Rules {
-			require.Contains(t, allRules(), r, sc.Path)
+			require.Contains(t, wanted, r, sc.Path)
 			rules[r] = true
 		}
 	}
-	for _, r := range allRules() {
+	for _, r := range wanted {
 		require.True(t, rules[r], "no scenario shows %s", r)
 	}
-	for _, h := range headings {
+	for _, h := range heads {
 		require.True(t, sources[h], "no scenario illustrates %q", h)
 	}
 }
@@ -60,20 +84,24 @@ func TestRuleTable(t *testing.T) {
 	rows := map[string]bool{}
 	for _, l := range strings.Split(string(data), "\n") {
 		cells := strings.Split(l, "|")
-		if len(cells) != 7 || !slices.Contains(allRules(), strings.TrimSpace(cells[1])) {
+		if len(cells) != 7 || !slices.Contains(append(allRules(), failoverRules()...), strings.TrimSpace(cells[1])) {
 			continue
 		}
 		rule := strings.TrimSpace(cells[1])
+		dir := "hotstandby/"
+		if strings.HasPrefix(rule, "P") {
+			dir = "clientfailover/"
+		}
 		rows[rule] = true
 		for _, name := range strings.Split(cells[4], ",") {
-			sc, err := Load("hotstandby/" + strings.TrimSpace(name) + ".txtar")
+			sc, err := Load(dir + strings.TrimSpace(name) + ".txtar")
 			require.NoError(t, err, rule)
 			require.True(t, slices.Contains(sc.Rules, rule), "%s does not show %s", sc.Path, rule)
 		}
 		requireCode(t, cells[3])
 		require.True(t, tests[strings.TrimSpace(cells[5])], "%s: there is no test %s", rule, cells[5])
 	}
-	require.Len(t, rows, len(allRules()))
+	require.Len(t, rows, len(allRules())+len(failoverRules()))
 	onNATS, err := os.ReadFile("../docs/nats.md")
 	require.NoError(t, err)
 	for _, name := range regexp.MustCompile(`Test\w+`).FindAllString(string(onNATS), -1) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"hotpair/internal/config"
 	"hotpair/internal/fault"
 	"hotpair/internal/monitor"
 	"hotpair/internal/natsworld"
@@ -42,6 +43,8 @@ type Options struct {
 	Progress func(text string)
 	// Flip negates the judgement of that number, from 1; 0 negates none. It is for tests of scenarios.
 	Flip int
+	// newNode makes the nodes in virtual time, for tests; nil: as they are.
+	newNode func(wire.ID, *config.Config) node.Node
 	// Log takes what real worlds say about processes; nil discards it.
 	Log io.Writer
 	// Probe looks at the NATS server of the world NATS, if that is started for the run; nil: nobody does.
@@ -174,7 +177,7 @@ func newRunner(ctx context.Context, sc *Scenario, opt Options) (*runner, error) 
 	cfg := sc.Config
 	cfg.Off(opt.Without)
 	r.monitors = monitor.NewSet(&cfg)
-	r.facts.monitors, r.facts.hasM = r.monitors, cfg.HasM()
+	r.facts.monitors, r.facts.hasM, r.ladder.NoClients = r.monitors, cfg.HasM(), !cfg.HasM()
 	r.res = &Result{
 		Scenario: sc.Name, Title: sc.Title, World: opt.World, Seed: opt.Seed, Rules: sc.Rules,
 		Monitors: r.monitors.Names(), Replay: replay(sc, &opt), Assertions: []Assertion{}, Faults: []string{},
@@ -208,7 +211,7 @@ func replay(sc *Scenario, o *Options) string {
 func (r *runner) header() trace.Header {
 	cfg := r.sc.Config
 	cfg.Off(r.opt.Without)
-	data, err := json.Marshal(cfg)
+	data, err := json.Marshal(cfg.Public())
 	if err != nil {
 		panic(err) // plain data
 	}

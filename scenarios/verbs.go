@@ -93,11 +93,12 @@ Patterns of the judgement verbs:
                                 keys, those of them that the message has: ` + "num, epoch, reason, role, outcome, node, normal, announced, ready" + `
   A-B up|down                   both ends of the link are up, or both are down
   A|B key=value ...             a T-Server: running, inc, role, epoch, cti, sync, announced, ready, tagged, calls, unnamed, alarm, raised, alarms
-                also, under peer arbitration: activity (inactive, open or active), sessions, refused (logins), holder (A, B or none), deactivated
+                also, under peer arbitration: activity (inactive, open or active), sessions, refused (logins), seats, holder (A, B or none), deactivated,
+                config and configEpoch (the version of the shared configuration), conflicts (changes that did not win)
   M key=value ...               running, named, epoch, ready, restarts, alarm, raised, alarms
   S key=value ...               running, calls, alarm, raised, alarms
   C1 key=value ...              running, epoch, acted, ignored, incomplete, done, not-done, unknown (its requests), session (A, B or none, under peer arbitration), alarm, raised, alarms
-  pair key=value ...            active (under peer arbitration: A, B, none or both), clients (how many have a session there), primary (A, B, none or both), ready, changed (ConnIDs that changed under clients' eyes), switchovers, alarms
+  pair key=value ...            active (under peer arbitration: A, B, none or both), clients (how many have a session there), sameConfig, primary (A, B, none or both), ready, changed (ConnIDs that changed under clients' eyes), switchovers, alarms
   call NAME key=value ...       up, held (by how many T-Servers), same (one ConnID at all of them), kept (the ConnID that it had first)
 
   alarm=NAME means that the alarm is raised there, alarm!=NAME that it is not; raised=NAME means that it was, at any time of the run; alarms is how many are: ` + alarmHelp() + `

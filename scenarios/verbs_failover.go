@@ -3,7 +3,9 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"strings"
 
+	"hotpair/hasync/pairconf"
 	"hotpair/internal/wire"
 )
 
@@ -41,6 +43,18 @@ func failoverVerbs() []*verb {
 	return []*verb{
 		atServer("activate", "System Administration activates a server (P10): it clears its deactivation, and the server gets the activity."),
 		atServer("deactivate", "System Administration deactivates a server (P10), until it is activated there."),
+		{
+			name: "switchback", group: failover, usage: "switchback [force]", parse: parseSwitchback,
+			help: "System Administration gives the activity back to A (P10). It is refused, with the reason, while A is not fit, unless forced.",
+		},
+		{
+			name: "configure", group: failover, usage: "configure A|B KIND/NAME=VALUE", parse: parseConfigure,
+			help: "Changes an object of the shared configuration (P3): dn, user, group or option. Without a value it is deleted. The value of a user is its password.",
+		},
+		{
+			name: "kick", group: failover, usage: "kick A|B CLIENT", parse: parseKick,
+			help: "An operator ends a client's session. It may come back.",
+		},
 		ofClients("login", "Clients look for the active server again."),
 		ofClients("logout", "Clients end their sessions in order, and look for no other."),
 	}
@@ -72,4 +86,47 @@ func (c commands) run(r *runner) error {
 		}
 	}
 	return nil
+}
+
+func parseSwitchback(a *args) (step, error) {
+	c := command{to: wire.A, verb: "switchback"}
+	if a.config.HasM() {
+		return nil, errNoPeer
+	}
+	if len(a.words) == 1 && a.words[0] == "force" {
+		a.words = nil
+		c.args = map[string]string{"force": "true"}
+	}
+	return c, nil
+}
+
+func parseConfigure(a *args) (step, error) {
+	id, err := a.peerServer()
+	if err != nil {
+		return nil, err
+	}
+	w, err := a.word("KIND/NAME=VALUE")
+	if err != nil {
+		return nil, err
+	}
+	name, value, ok := strings.Cut(w, "=")
+	if !ok {
+		return nil, fmt.Errorf("KIND/NAME=VALUE is wanted, not %.40q", w)
+	}
+	if user, isUser := strings.CutPrefix(name, "user/"); isUser && value != "" {
+		value = pairconf.Key(user, value)
+	}
+	return command{to: id, verb: "config-set", args: map[string]string{"object": name, "value": value}}, pairconf.Check(name, value)
+}
+
+func parseKick(a *args) (step, error) {
+	id, err := a.peerServer()
+	if err != nil {
+		return nil, err
+	}
+	client, err := a.node()
+	if err == nil && !client.IsClient() {
+		err = fmt.Errorf("a client is wanted, not %s", client)
+	}
+	return command{to: id, verb: "kick", args: map[string]string{"client": client.String()}}, err
 }

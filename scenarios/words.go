@@ -239,15 +239,6 @@ func (a *args) parseNodes(w string) ([]wire.ID, error) {
 	return []wire.ID{id}, err
 }
 
-// participant reads a node that runs the protocol: any but NATS.
-func (a *args) participant() (wire.ID, error) {
-	id, err := a.node()
-	if err == nil && id == wire.NATS {
-		err = errors.New("NATS is the carrier, no node of the pair")
-	}
-	return id, err
-}
-
 // direction is one way of a link.
 type direction struct{ from, to wire.ID }
 

@@ -38,6 +38,8 @@ type Options struct {
 	CallRefs uint32 `yaml:"call-refs"`
 	// SyncTime is how long the transfer of a snapshot takes. The snapshot is consistent at its beginning. Default 2 s; from 0.
 	SyncTime time.Duration `yaml:"sync-time"`
+	// TwoPrimaries: requests of a lower epoch than the switch has seen are carried out, too (X13): under peer arbitration both T-Servers may be active (P8).
+	TwoPrimaries bool `yaml:"-"`
 	// Without switches rules off: X13.
 	Without node.Rules `yaml:"-"`
 }

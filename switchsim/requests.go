@@ -46,7 +46,7 @@ var executors = map[wire.Kind]func(*request) *refusal{
 // as it was then.
 func (s *Switch) request(l *ctiLink, m *wire.Message, out *node.Output) {
 	off := s.opt.Without.Has(node.X13)
-	if m.Epoch < s.epoch && !off {
+	if m.Epoch < s.epoch && !off && !s.opt.TwoPrimaries {
 		s.answerRequest(l, m, &outcome{code: callmodel.ErrStaleEpoch, text: fmt.Sprintf("the switch has heard of epoch %d, and this is %d", s.epoch, m.Epoch)}, out)
 		return
 	}
@@ -99,7 +99,7 @@ func (s *Switch) answerRequest(l *ctiLink, m *wire.Message, o *outcome, out *nod
 
 // markEpoch (X8): a primary that has something to tell of its own gets a number for it.
 func (s *Switch) markEpoch(m *wire.Message, out *node.Output) {
-	if m.Epoch >= s.epoch || s.opt.Without.Has(node.X13) {
+	if m.Epoch >= s.epoch || s.opt.Without.Has(node.X13) || s.opt.TwoPrimaries {
 		s.tell(wire.Message{Kind: wire.EpochMarked, Seq: s.next(), Epoch: m.Epoch}, out)
 	}
 }

@@ -120,8 +120,8 @@ func remove(ids []wire.ID, id wire.ID) []wire.ID {
 	return ids
 }
 
-func (s *Server) clientUp(id wire.ID, out *node.Output) {
-	if s.failover.clientUp(id) {
+func (s *Server) clientUp(id wire.ID, inc uint64, out *node.Output) {
+	if s.failover.clientUp(id, inc) {
 		return // it has to log in first
 	}
 	s.welcome(id, out)

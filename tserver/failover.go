@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"hotpair/hasync/pairconf"
 	"hotpair/hasync/peerarb"
 	"hotpair/internal/canon"
 	"hotpair/internal/node"
@@ -14,21 +15,27 @@ import (
 // failover is what a T-Server has beside the rest under peer arbitration: the arbiter that says whether it is active, and the sessions of clients, which
 // have to log in. Its methods may be called on nil, and do nothing: a Management Layer decides then.
 type failover struct {
-	s      *Server
-	arb    *peerarb.Arbiter
+	s    *Server
+	arb  *peerarb.Arbiter
+	conf settings
+	lic  licence
+	inc  uint64 // own incarnation
+
 	alarms node.Alarms
 	ports  []wire.ID // clients whose links are up, sorted: with a session or without
-
-	stored bool // in this step something was to be stored
+	incs   []uint64  // their incarnations
 }
 
 // durable is what a T-Server stores under peer arbitration, as JSON.
 type durable struct {
-	Arbiter peerarb.Durable `json:"arbiter"`
+	Arbiter peerarb.Durable  `json:"arbiter"`
+	Licence *licenceState    `json:"licence,omitempty"`
+	Config  *pairconf.Config `json:"config,omitempty"`
 }
 
 func newFailover(s *Server) *failover {
 	f := &failover{s: s}
+	f.conf.f, f.lic.f = f, f
 	f.arb = peerarb.New(s.self, s.opt.Failover, (*arbiterServer)(f))
 	return f
 }
@@ -46,7 +53,6 @@ func (f *failover) begin(in *node.Input) {
 	if f == nil || in.Kind == node.StoreFailed || in.Kind == node.StoreConflict {
 		return
 	}
-	f.stored = false
 	f.arb.Begin()
 }
 
@@ -59,7 +65,10 @@ func (f *failover) start(in *node.Input, out *node.Output) {
 		out.Note(node.Note{Kind: node.NoteBadInput, Peer: f.s.self, Text: "what is stored cannot be read, and counts as deactivated: " + err.Error()})
 		d = durable{Arbiter: peerarb.Durable{Off: true}}
 	}
+	f.inc = in.Inc
 	f.arb.Start(d.Arbiter, out)
+	f.lic.begin(d.Licence, in, out)
+	f.conf.begin(d.Config, out)
 }
 
 // read reads what is stored.
@@ -73,8 +82,16 @@ func (f *failover) read(value []byte) (d durable, err error) {
 	if err := d.Arbiter.Check(f.s.self); err != nil {
 		return durable{}, fmt.Errorf("arbiter: %w", err)
 	}
+	if d.Config != nil {
+		if err := d.Config.Validate(); err != nil {
+			return durable{}, err
+		}
+	}
 	return d, nil
 }
+
+// store makes everything durable that the server keeps.
+func (f *failover) store(out *node.Output) { (*arbiterServer)(f).Store(out) }
 
 // unstored: the last step wanted to store something, and it was not.
 func (f *failover) unstored(in *node.Input, out *node.Output) {
@@ -90,6 +107,7 @@ func (f *failover) unstored(in *node.Input, out *node.Output) {
 		why = "another incarnation has written"
 	}
 	f.alarms.Set(node.StoreFault, true, wire.None, why, out)
+	f.conf.unstored(d.Config, in.Cmd, out)
 	f.arb.Unstored(d.Arbiter, in.Kind == node.StoreConflict, out)
 	if in.Cmd != nil {
 		out.Refuse(in.Cmd, in.Cmd.Verb+": it was not stored: "+why)
@@ -104,10 +122,20 @@ func (f *failover) settle(out *node.Output) {
 	for f.arb.Settle(out) {
 		f.s.engine.Settle(out)
 	}
+	f.lic.settle(out)
 }
 
 func (f *failover) fired(t node.Timer, out *node.Output) bool {
-	return f != nil && f.arb.Fired(t, out)
+	if f == nil {
+		return false
+	}
+	if f.arb.Fired(t, out) {
+		if f.arb.StoreTried(t) {
+			f.conf.ask(out)
+		}
+		return true
+	}
+	return f.lic.fired(t, out)
 }
 
 func (f *failover) linkUp(out *node.Output) {
@@ -116,16 +144,26 @@ func (f *failover) linkUp(out *node.Output) {
 	}
 }
 
+// linkOpen: the engine knows of the link, too.
+func (f *failover) linkOpen(out *node.Output) {
+	if f != nil {
+		f.lic.tell(out)
+		f.conf.linkUp(out)
+	}
+}
+
 func (f *failover) linkDown(out *node.Output) {
 	if f != nil {
 		f.arb.LinkDown(out)
+		f.conf.linkDown(out)
 	}
 }
 
 func (f *failover) carrierDown(out *node.Output) {
 	if f != nil {
-		f.ports = f.ports[:0]
+		f.ports, f.incs = f.ports[:0], f.incs[:0]
 		f.arb.CarrierDown(out)
+		f.conf.linkDown(out)
 	}
 }
 
@@ -136,7 +174,14 @@ func (f *failover) carrierUp() {
 }
 
 func (f *failover) receive(m *wire.Message, out *node.Output) bool {
-	return f != nil && f.arb.Receive(m, out)
+	switch {
+	case f == nil:
+		return false
+	case m.Kind == wire.LicenceState:
+		f.lic.told(m, out)
+		return true
+	}
+	return f.arb.Receive(m, out) || f.conf.receive(m, out)
 }
 
 // command takes System Administration's commands; it reports false if it is none.
@@ -149,6 +194,18 @@ func (f *failover) command(cmd *node.Command, out *node.Output) bool {
 		f.arb.Activate(cmd, out)
 	case "deactivate":
 		f.arb.Deactivate(cmd, out)
+	case "switchback":
+		f.switchback(cmd, out)
+	case "clients":
+		f.tellClients(cmd, out)
+	case "licences":
+		f.lic.answer(cmd, out)
+	case "config-set":
+		f.conf.set(cmd, out)
+	case "config-list":
+		f.conf.list(cmd, out)
+	case "config-conflicts":
+		f.conf.conflicts(cmd, out)
 	default:
 		return false
 	}
@@ -162,10 +219,13 @@ func (f *failover) append(b []byte) []byte {
 	b = f.arb.AppendCanonical(b)
 	b = canon.Uint(b, f.alarms)
 	b = canon.Uint(b, len(f.ports))
-	for _, id := range f.ports {
+	for i, id := range f.ports {
 		b = canon.Uint(b, id)
+		b = canon.Uint(b, f.incs[i])
 	}
-	return b
+	b = canon.Uint(b, f.inc)
+	b = f.lic.append(b)
+	return f.conf.append(b)
 }
 
 func (f *failover) restore(r *canon.Reader) {
@@ -174,10 +234,14 @@ func (f *failover) restore(r *canon.Reader) {
 	}
 	f.arb.Restore(r)
 	f.alarms = canon.Read[node.Alarms](r)
-	f.ports = nil
+	f.ports, f.incs = nil, nil
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		f.ports = append(f.ports, canon.Read[wire.ID](r))
+		f.incs = append(f.incs, canon.Read[uint64](r))
 	}
+	f.inc = canon.Read[uint64](r)
+	f.lic.restore(r)
+	f.conf.restore(r)
 }
 
 // arbiterServer is the T-Server as its arbiter sees it.
@@ -185,11 +249,10 @@ type arbiterServer failover
 
 // Store implements peerarb.Server.
 func (a *arbiterServer) Store(out *node.Output) {
-	value, err := json.Marshal(durable{Arbiter: a.arb.Durable()})
+	value, err := json.Marshal(durable{Arbiter: a.arb.Durable(), Licence: &a.lic.licenceState, Config: &a.conf.conf})
 	if err != nil {
 		panic(err) // plain data
 	}
-	a.stored = true
 	out.Persist(value)
 	a.alarms.Set(node.StoreFault, false, wire.None, "the store takes what is written", out)
 }
@@ -209,7 +272,13 @@ func (a *arbiterServer) ActivityChanged(out *node.Output) {
 	e := a.s.engine
 	switch {
 	case a.arb.State() == peerarb.Active:
+		opened := e.Role() != wire.Primary
 		e.Assume(wire.Primary, a.arb.Epoch(), out)
+		if opened && e.Announced() { // those who came while it was open (P9) have not heard of that
+			for _, id := range a.s.clients.up {
+				a.s.linkEvent(id, out)
+			}
+		}
 	case e.Role() == wire.Primary:
 		e.Assume(wire.Backup, e.Epoch(), out)
 	}
@@ -231,6 +300,6 @@ func (a *arbiterServer) Ready() (own, peers bool) {
 // close ends a client's session, if it has one, and its link.
 func (f *failover) close(id wire.ID, out *node.Output) {
 	f.s.clients.down(id)
-	f.ports = remove(f.ports, id)
+	f.dropPort(id)
 	out.Close(id)
 }

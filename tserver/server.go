@@ -104,8 +104,9 @@ func (s *Server) portUp(in *node.Input, out *node.Output) {
 	case in.Peer.IsTServer():
 		s.failover.linkUp(out)
 		s.engine.HAUp(in.Inc, out)
+		s.failover.linkOpen(out)
 	case in.Peer.IsClient():
-		s.clientUp(in.Peer, out)
+		s.clientUp(in.Peer, in.Inc, out)
 	}
 }
 

@@ -27,7 +27,7 @@ docs/benchmarks.md says what is measured, and how. Nothing else should run on th
 	}
 	cmd.PersistentFlags().BoolVar(&f.json, "json", false, "print one line of JSON instead of a table")
 	cmd.PersistentFlags().BoolVar(&f.quiet, "quiet", false, "do not tell of progress")
-	cmd.AddCommand(f.outage(), f.throughput(), f.continuity(), f.scale(), f.peers(), f.spin())
+	cmd.AddCommand(f.outage(), f.throughput(), f.continuity(), f.scale(), f.peers(), f.spin(), f.clients())
 	return cmd
 }
 
@@ -154,5 +154,22 @@ func (f *benchFlags) spin() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&o.RMs, "rms", 9, "resource managers of two-phase commit, 3 to 9")
 	cmd.Flags().IntVar(&o.Rounds, "rounds", 3, "how often they take turns")
+	return cmd
+}
+
+func (f *benchFlags) clients() *cobra.Command {
+	o := bench.HerdOptions{}
+	cmd := &cobra.Command{
+		Use: "clients", Short: "How long it takes until all clients are at the secondary after kill -9 of the primary (client failover; two minutes)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd, func(ctx context.Context, report func(string, ...any)) (*bench.Report, error) {
+				o.Report = report
+				return bench.Herd(ctx, o)
+			})
+		},
+	}
+	cmd.Flags().IntVar(&o.Kills, "kills", 10, "how often the primary is killed, for each backoff")
+	cmd.Flags().IntVar(&o.Clients, "clients", 500, "how many, each with its own connection")
+	cmd.Flags().IntVar(&o.Processes, "processes", 4, "in which the clients run")
 	return cmd
 }

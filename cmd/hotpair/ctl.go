@@ -27,7 +27,9 @@ type ctl struct {
 }
 
 // ctlVerbs are the verbs, one file each.
-var ctlVerbs = []func(*ctl) *cobra.Command{ctlStatus, ctlWatch, ctlAlarms, ctlSwitchover, ctlKick, ctlAudit}
+var ctlVerbs = []func(*ctl) *cobra.Command{
+	ctlStatus, ctlWatch, ctlAlarms, ctlSwitchover, ctlKick, ctlAudit, ctlActivate, ctlDeactivate, ctlSwitchback, ctlClients, ctlLicences, ctlConfig,
+}
 
 func ctlCommand() *cobra.Command {
 	c := &ctl{}

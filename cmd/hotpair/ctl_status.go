@@ -100,6 +100,10 @@ func (v *pairView) print(out io.Writer) {
 	fmt.Fprintln(out, headline(&v.Pair))
 	fmt.Fprintln(out)
 	table(out, nodeRows(&v.Pair))
+	if rows := activityRows(&v.Pair); len(rows) > 1 {
+		fmt.Fprintln(out)
+		table(out, rows)
+	}
 	if rows := linkRows(&v.Pair); len(rows) > 1 {
 		fmt.Fprintln(out)
 		table(out, rows)
@@ -160,6 +164,17 @@ func nodeRows(p *pairstatus.Pair) [][]string {
 	}
 	for _, a := range p.Absent {
 		rows = append(rows, []string{a.Node.String(), "absent", "", "", "", "", "", "", "", a.Why})
+	}
+	return rows
+}
+
+// activityRows are what the servers do for clients, where the pair decides by itself.
+func activityRows(p *pairstatus.Pair) [][]string {
+	rows := [][]string{{"SERVER", "ACTIVITY", "SESSIONS", "DEACTIVATED", "CONFIGURATION"}}
+	for i := range p.Nodes {
+		if t := p.Nodes[i].TServer; t != nil && t.Activity != "" {
+			rows = append(rows, []string{p.Nodes[i].Node.String(), t.Activity, strconv.FormatUint(t.Sessions, 10), yesNo(t.Deactivated), t.Config})
+		}
 	}
 	return rows
 }

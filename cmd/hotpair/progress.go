@@ -15,8 +15,12 @@ type progress struct {
 }
 
 func newProgress(f *os.File) *progress {
+	return &progress{w: f, on: isTerminal(f)}
+}
+
+func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
-	return &progress{w: f, on: err == nil && info.Mode()&os.ModeCharDevice != 0}
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func (p *progress) line(text string) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hotpair/hasync/peerarb"
 	"hotpair/internal/access"
 	"hotpair/internal/config"
 	"hotpair/internal/forecast"
@@ -29,6 +30,7 @@ type upFlags struct {
 	hold    string
 	keys    string
 	config  string
+	active  bool // a server is active (client failover)
 	clients int
 	control bool
 	http    string
@@ -109,9 +111,9 @@ func (f *upFlags) up(ctx context.Context) error {
 		return errors.Join(err, w.Close())
 	}
 	defer stopHTTP()
-	err = f.start(ctx, w)
+	err = f.start(ctx, w, &c)
 	if err == nil {
-		f.explain(w)
+		f.explain(w, &c)
 		err = runUntil(ctx, w, func() bool { return false })
 	}
 	err = errors.Join(err, w.Close())
@@ -160,8 +162,8 @@ func (f *upFlags) keysFolder() (remove func(), err error) {
 	return func() { _ = os.RemoveAll(f.keys) }, err
 }
 
-func (f *upFlags) start(ctx context.Context, w *procworld.World) error {
-	if err := w.Boot(wire.Switch, wire.A, wire.B, wire.MLayer, wire.Client(1)); err != nil {
+func (f *upFlags) start(ctx context.Context, w *procworld.World, c *config.Config) error {
+	if err := f.boot(ctx, w, c); err != nil {
 		return err
 	}
 	args := map[string]string{"erlangs": strconv.FormatFloat(f.erlangs, 'g', -1, 64), "hold": f.hold}
@@ -175,6 +177,24 @@ func (f *upFlags) start(ctx context.Context, w *procworld.World) error {
 		return fmt.Errorf("traffic: %s", f.answer.Text)
 	}
 	return nil
+}
+
+// boot starts the nodes. A pair that decides by itself starts with its primary, and has no Management Layer.
+func (f *upFlags) boot(ctx context.Context, w *procworld.World, c *config.Config) error {
+	if c.HasM() {
+		return w.Boot(wire.Switch, wire.A, wire.B, wire.MLayer, wire.Client(1))
+	}
+	if err := w.Boot(wire.Switch, wire.A); err != nil {
+		return err
+	}
+	if err := runUntil(ctx, w, func() bool { return f.active }); err != nil {
+		return err
+	}
+	nodes := []wire.ID{wire.B}
+	for i := range c.Clients {
+		nodes = append(nodes, wire.Client(i+1))
+	}
+	return w.Boot(nodes...)
 }
 
 // runUntil lets the pair run until it is done, or ctx ends.
@@ -198,6 +218,13 @@ func (f *upFlags) tell(r *trace.Record) {
 	}
 	text := ""
 	switch {
+	case r.Kind == trace.Noted && r.Note.Kind == node.NoteActivity:
+		f.active = f.active || r.Note.Text == peerarb.Active.String()
+		text = fmt.Sprintf("is %s (%s)", r.Note.Text, r.Note.Why)
+	case r.Kind == trace.Noted && r.Note.Kind == node.NoteSession:
+		if text = "has no session at " + r.Note.Peer.String() + ": " + r.Note.Text; r.Note.N == 1 {
+			text = "is logged in at " + r.Note.Peer.String()
+		}
 	case r.Kind == trace.Started:
 		text = fmt.Sprintf("starts, incarnation %d", r.Inc)
 	case r.Kind == trace.Ended:
@@ -243,7 +270,11 @@ func (f *upFlags) expect(r *trace.Record, c *forecast.Redundancy) string {
 	return ""
 }
 
-func (f *upFlags) explain(w *procworld.World) {
+func (f *upFlags) explain(w *procworld.World, c *config.Config) {
+	if !c.HasM() {
+		f.explainFailover(w)
+		return
+	}
 	fmt.Fprintf(f.out, `
 The pair runs on %s; its subjects are hotpair.%s.<link>.<from>.<to>.
 Things to try, from another terminal:
@@ -258,4 +289,24 @@ Things to try, from another terminal:
 Ctrl-C ends it.
 
 `, w.NATSURL(), w.Pair(), w.Pid(wire.A), w.Pid(wire.B), w.Pair(), w.NATSURL(), access.KeyFile(f.keys, access.Observer), w.NATSURL(), f.keys)
+}
+
+func (f *upFlags) explainFailover(w *procworld.World) {
+	again := ""
+	if f.config != "" {
+		again = " --config " + f.config
+	}
+	fmt.Fprintf(f.out, `
+The pair runs on %s, and decides by itself who is active; its subjects are hotpair.%s.<link>.<from>.<to>.
+Things to try, from another terminal:
+
+  kill -9 %-7d    the process of T-Server A dies; B is active at once, and the clients come over
+  hotpair node tserver --id A --nats %s --keys %s%s
+                  A is back, and stays inactive until it is activated
+  hotpair ctl switchback --reason 'A is repaired' --nats %s --keys %s
+                  gives A the activity back; ctl status, clients, licences, config, deactivate, activate, audit take the same options
+
+Ctrl-C ends it.
+
+`, w.NATSURL(), w.Pair(), w.Pid(wire.A), w.NATSURL(), f.keys, again, w.NATSURL(), f.keys)
 }

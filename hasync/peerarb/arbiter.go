@@ -128,7 +128,7 @@ func (a *Arbiter) LinkDown(out *node.Output) {
 		return
 	}
 	a.link = link{}
-	a.unask("the link to "+a.peer().String()+" went down", out)
+	defer a.unask("the link to "+a.peer().String()+" went down", out) // unless the server is active now
 	a.linkLost(out)
 	if a.self == wire.B && a.state != Active && !a.dur.Off {
 		if a.noStore {
@@ -242,6 +242,9 @@ func (a *Arbiter) Fired(t node.Timer, out *node.Output) bool {
 	}
 	return true
 }
+
+// StoreTried reports whether the timer is the one by which the store is tried again.
+func (a *Arbiter) StoreTried(t node.Timer) bool { return t.Kind == storeTimer }
 
 // graceRule is the rule by which A, and B, activate when activation-grace has passed.
 var graceRule = [2]string{"P11", "P7"}

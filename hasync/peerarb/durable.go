@@ -51,6 +51,9 @@ func (a *Arbiter) Unstored(stored Durable, taken bool, out *node.Output) {
 	a.dur = stored
 	a.notedOff = !stored.Off // what was noted in that step has been dropped
 	a.highest = max(a.highest, stored.Highest)
+	if a.highest > stored.Own && next(a.self, a.highest-1) == a.highest { // the epoch that was not stored, and is still free
+		a.highest--
+	}
 	a.noStore = true
 	out.Set(node.Timer{Kind: storeTimer}, a.opt.StoreRetry)
 	if !a.touched {

@@ -20,7 +20,7 @@ func (a *Arbiter) handOver(why string, out *node.Output) {
 // handedOver: this server is the holder now. If it is deactivated, it hands back, unless the other is, too (settleHolder).
 func (a *Arbiter) handedOver(m *wire.Message, out *node.Output) {
 	if !a.link.told || a.link.holder == a.self {
-		a.bad("only the holder hands over", out)
+		a.Bad("only the holder hands over", out)
 		return
 	}
 	a.link.holder, a.link.peerOff = a.self, m.Deactivated

@@ -57,7 +57,7 @@ func holder(a, b handshake) wire.ID {
 // handshaken: the peer's handshake has come. Before it no timer, census or command has changed the role.
 func (a *Arbiter) handshaken(m *wire.Message, out *node.Output) {
 	if a.link.told {
-		a.bad("a second handshake on one link", out)
+		a.Bad("a second handshake on one link", out)
 		return
 	}
 	own, peers := a.link.sent, read(m)
@@ -66,8 +66,9 @@ func (a *Arbiter) handshaken(m *wire.Message, out *node.Output) {
 		a.link.holder = holder(peers, own)
 	}
 	a.highest = max(a.highest, peers.highest, peers.own)
-	out.Note(node.Note{Kind: node.NoteHolder, Peer: a.link.holder, N: own.sessions, M: peers.sessions})
+	holds := node.Note{Kind: node.NoteHolder, Peer: a.link.holder, N: own.sessions, M: peers.sessions}
 	if a.link.holder == a.self {
+		out.Note(holds)
 		return // Settle does the rest
 	}
 	why := "P11"
@@ -78,6 +79,7 @@ func (a *Arbiter) handshaken(m *wire.Message, out *node.Output) {
 		a.noteLast(out)
 	}
 	a.deactivate(why, out)
+	out.Note(holds) // and it is durable
 }
 
 // noteLast durably notes the other server as the last active one.
@@ -88,6 +90,7 @@ func (a *Arbiter) noteLast(out *node.Output) {
 	}
 }
 
-func (a *Arbiter) bad(why string, out *node.Output) {
+// Bad notes that the peer said something that makes no sense here, and that was dropped.
+func (a *Arbiter) Bad(why string, out *node.Output) {
 	out.Note(node.Note{Kind: node.NoteBadInput, Peer: a.peer(), Text: why})
 }

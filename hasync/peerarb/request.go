@@ -51,7 +51,7 @@ func (a *Arbiter) clientReported(m *wire.Message, out *node.Output) {
 // activateRequested: the secondary opens for logins, unless System Administration has deactivated it.
 func (a *Arbiter) activateRequested(m *wire.Message, out *node.Output) {
 	if a.self != wire.B || !a.link.told || a.link.holder == a.self {
-		a.bad("only a configured primary that is the holder asks the secondary to open", out)
+		a.Bad("only a configured primary that is the holder asks the secondary to open", out)
 		return
 	}
 	a.request.num = m.Num

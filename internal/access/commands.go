@@ -28,9 +28,27 @@ var Commands = []Command{
 	{wire.B, "calls", false, []string{"limit=1..1000"}, "the tagged calls, which are in the way of readiness (X10)"},
 	{wire.A, "kick", true, []string{"client"}, "ends a client's session"},
 	{wire.B, "kick", true, []string{"client"}, "ends a client's session"},
+	{wire.A, "activate", true, confirmed, "makes the server the active one (P10)"},
+	{wire.B, "activate", true, confirmed, "makes the server the active one (P10)"},
+	{wire.A, "deactivate", true, confirmed, "keeps the server inactive until it is activated there (P10)"},
+	{wire.B, "deactivate", true, confirmed, "keeps the server inactive until it is activated there (P10)"},
+	{wire.A, "switchback", true, append([]string{"force=true"}, confirmed...), "gives the activity back to the primary, if it is fit (P10)"},
+	{wire.A, "clients", false, nil, "the clients that have a session"},
+	{wire.B, "clients", false, nil, "the clients that have a session"},
+	{wire.A, "licences", false, nil, "what is licensed, and how much of it is in use (P2)"},
+	{wire.B, "licences", false, nil, "what is licensed, and how much of it is in use (P2)"},
+	{wire.A, "config-list", false, nil, "the shared configuration (P3)"},
+	{wire.B, "config-list", false, nil, "the shared configuration (P3)"},
+	{wire.A, "config-conflicts", false, nil, "changes that did not win when the two servers met (P3)"},
+	{wire.B, "config-conflicts", false, nil, "changes that did not win when the two servers met (P3)"},
+	{wire.A, "config-set", true, []string{"object", "value", "reason"}, "changes an object of the shared configuration (P3)"},
+	{wire.B, "config-set", true, []string{"object", "value", "reason"}, "changes an object of the shared configuration (P3)"},
 	{wire.MLayer, "switchover", true, []string{"force=true"}, "makes the other T-Server primary (R14, X10)"},
 	{wire.MLayer, "kick", true, []string{"node=A|B"}, "has the connection of a T-Server closed"},
 }
+
+// confirmed are the arguments by which the audit log knows why something was done, and which state whoever did it had before them.
+var confirmed = []string{"reason", "confirmed"}
 
 // StatusVerb asks a node, of any kind, for its state.
 const StatusVerb = "status"

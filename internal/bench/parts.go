@@ -42,6 +42,9 @@ func Main() {
 }
 
 func runPart(name string) error {
+	if name == herdPart {
+		return herd()
+	}
 	part, ok := parts[name]
 	if !ok {
 		return errors.New("there is no such part of a benchmark")

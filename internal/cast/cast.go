@@ -28,7 +28,7 @@ func New(id wire.ID, c *config.Config) node.Node {
 	case id.IsClient():
 		n := client.New(id, c.Without)
 		if !c.HasM() {
-			n.LogIn(c.Login)
+			n.LogIn(c.LoginOptions(id))
 		}
 		return n
 	}

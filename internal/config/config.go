@@ -55,6 +55,8 @@ type Config struct {
 	// ClientRate is how many messages of one client a T-Server on NATS reads in a second of the wall clock, on average; at once, it reads twice as many. What is more is
 	// dropped, and the session ends by that. 10 to 1,000,000, or 0 for no limit. Default 5,000.
 	ClientRate int
+	// Passwords are what clients have for the users that they log in as, by user: a client logs in as the user of its name.
+	Passwords map[string]string `json:",omitempty"`
 }
 
 // checkClientRate reports a rate that is out of range.
@@ -131,7 +133,11 @@ type file struct {
 	ClientRate    *int           `yaml:"client-rate"`
 	Arbitration   *Arbitration   `yaml:"arbitration"`
 
-	Sites map[string]Site `yaml:"sites"`
+	Sites     map[string]Site         `yaml:"sites"`
+	Users     map[string]string       `yaml:"users"`     // passwords, by user, of the configuration that the pair begins with
+	Passwords map[string]string       `yaml:"passwords"` // what clients have, where it is another
+	Licence   *tserver.LicenceOptions `yaml:"licence"`
+	Feature   *string                 `yaml:"login-feature"`
 
 	LoginTimeout    *time.Duration `yaml:"login-timeout"`
 	LoginBackoff    *time.Duration `yaml:"login-backoff"`
@@ -234,6 +240,16 @@ func Parse(data []byte) (Config, error) {
 	set(&c.ClientRate, f.ClientRate)
 	set(&c.Arbitration, f.Arbitration)
 	c.Sites = f.Sites
+	if err := c.setUsers(f.Users, f.Passwords); err != nil {
+		return c, err
+	}
+	if f.Licence != nil {
+		if f.Licence.Grace == 0 {
+			f.Licence.Grace = c.A.Licence.Grace
+		}
+		c.A.Licence, c.B.Licence = *f.Licence, *f.Licence
+	}
+	set(&c.Login.Feature, f.Feature)
 	set(&c.Login.Timeout, f.LoginTimeout)
 	set(&c.Login.Backoff, f.LoginBackoff)
 	set(&c.Login.BackoffMax, f.LoginBackoffMax)
@@ -271,6 +287,10 @@ func (c *Config) SetOption(id wire.ID, key, value string) error {
 	}
 	changed, before := *o, c.Addp
 	p.apply(&changed)
+	window := c.A.Failover.ClientLossWindow
+	if id == wire.A {
+		window = changed.Failover.ClientLossWindow
+	}
 	own := &c.Addp[id-wire.A]
 	if p.Timeout != nil {
 		own.Timeout = p.Timeout
@@ -278,7 +298,7 @@ func (c *Config) SetOption(id wire.ID, key, value string) error {
 	if p.RemoteTimeout != nil {
 		own.RemoteTimeout = p.RemoteTimeout
 	}
-	if err := errors.Join(changed.Validate(), c.checkLink(id), c.checkWindow()); err != nil {
+	if err := errors.Join(changed.Validate(), c.checkLink(id), c.checkWindow(window)); err != nil {
 		c.Addp = before
 		return err
 	}
@@ -313,7 +333,7 @@ func (c *Config) derive() {
 		o.PeerArbitration, o.Failover.StoreRetry = c.Arbitration == Peer, o.ConnectTout
 	}
 	c.M.Without = c.Without
-	c.Switch.Without = c.Without
+	c.Switch.Without, c.Switch.TwoPrimaries = c.Without, !c.HasM()
 }
 
 // Validate reports the first option that is out of range.
@@ -328,7 +348,7 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("configuration: %w", err)
 	}
 	for _, err := range []error{
-		c.Login.Validate(), c.checkWindow(),
+		c.Login.Validate(), c.checkWindow(c.A.Failover.ClientLossWindow),
 		c.A.Validate(), c.B.Validate(), c.M.Validate(), c.Switch.Validate(), c.Link.Validate(), c.checkLink(wire.A), c.checkLink(wire.B), c.checkClientRate(),
 	} {
 		if err != nil {

@@ -9,14 +9,16 @@ import (
 	"strings"
 	"time"
 
+	"hotpair/hasync/pairconf"
 	"hotpair/hasync/peerarb"
 	"hotpair/internal/wire"
 	"hotpair/tserver"
+	"hotpair/tserver/client"
 )
 
 // checkWindow: under peer arbitration the census counts what is noticed within client-loss-window (P8, P9), so that is at least the longest time in which a
 // T-Server notices a loss, and it notices every loss some time.
-func (c *Config) checkWindow() error {
+func (c *Config) checkWindow(window time.Duration) error {
 	if c.HasM() {
 		return nil
 	}
@@ -30,8 +32,8 @@ func (c *Config) checkWindow() error {
 			return errors.New("arbitration: peer needs polling: addp-timeout is above 0")
 		}
 	}
-	if o := c.A.Failover.ClientLossWindow; o < longest { // only the configured primary takes a census
-		return fmt.Errorf("client-loss-window is at least %s, the longest time in which a loss is noticed (twice addp-timeout), not %s", longest, o)
+	if window < longest { // only the configured primary takes a census
+		return fmt.Errorf("client-loss-window is at least %s, the longest time in which a loss is noticed (twice addp-timeout), not %s", longest, window)
 	}
 	return nil
 }
@@ -98,4 +100,49 @@ func (c *Config) slackenCensus(by time.Duration) {
 			o.Failover.ActivationReportTimeout += by
 		}
 	}
+}
+
+// firstVersion is that of the configuration that a pair begins with.
+var firstVersion = pairconf.Version{N: 1}
+
+// setUsers makes the objects of the configuration that the pair begins with. Servers know keys, and clients passwords.
+func (c *Config) setUsers(users, passwords map[string]string) error {
+	if len(users)+len(passwords) > 0 {
+		c.Passwords = map[string]string{}
+	}
+	var objects []pairconf.Object
+	for _, user := range slices.Sorted(maps.Keys(users)) {
+		o := pairconf.Object{Name: "user/" + user, Value: pairconf.Key(user, users[user]), Version: firstVersion}
+		if err := pairconf.Check(o.Name, o.Value); err != nil {
+			return fmt.Errorf("users: %w", err)
+		}
+		objects = append(objects, o)
+		c.Passwords[user] = users[user]
+	}
+	maps.Copy(c.Passwords, passwords) // nothing, if it is nil
+	c.A.FirstObjects, c.B.FirstObjects = objects, objects
+	return nil
+}
+
+// LoginOptions returns the options of a client that logs in.
+func (c *Config) LoginOptions(id wire.ID) client.LoginOptions {
+	o := c.Login
+	o.User = id.String()
+	o.Password = c.Passwords[o.User]
+	return o
+}
+
+// Public returns the configuration without what is secret, for traces.
+func (c *Config) Public() Config {
+	p := *c
+	p.Passwords, p.A.FirstObjects, p.B.FirstObjects = nil, nil, nil
+	p.Login.Password = ""
+	return p
+}
+
+// SetPeer makes the configuration one under peer arbitration.
+func (c *Config) SetPeer() error {
+	c.Arbitration = Peer
+	c.derive()
+	return c.Validate()
 }

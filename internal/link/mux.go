@@ -93,9 +93,12 @@ func New(self wire.ID, inc uint64, peers []wire.ID, n node.Node, w World, opt Op
 func (m *Mux) Node() node.Node { return m.node }
 
 // Start starts the node; stored is its durable state, nil if there is none.
-func (m *Mux) Start(stored []byte) {
+func (m *Mux) Start(stored []byte) { m.StartAt(stored, 0) }
+
+// StartAt starts the node, at this time of the run's clock.
+func (m *Mux) StartAt(stored []byte, at time.Duration) {
 	m.record(trace.Record{Kind: trace.Started})
-	m.step(node.Input{Kind: node.Start, Inc: m.inc, Value: stored})
+	m.step(node.Input{Kind: node.Start, Inc: m.inc, Value: stored, At: at})
 	for i := range m.ports {
 		m.call(&m.ports[i])
 	}

@@ -382,7 +382,7 @@ func (h *Host) loop() {
 			h.log.Error("node ends", zap.Error(h.err))
 		}
 	}()
-	h.mux.Start(h.stored)
+	h.mux.StartAt(h.stored, h.opt.Clock.Now())
 	h.noticeOlder(h.older)
 	h.flush()
 	for h.ctx.Err() == nil {

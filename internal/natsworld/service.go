@@ -342,7 +342,7 @@ func (h *Host) answerOperator(a *asked) {
 		h.respond(a.reply, a.answer)
 		return
 	}
-	h.log.Info("an operator's command", zap.String("operator", a.operator), zap.String("verb", a.verb), zap.Any("args", a.args),
+	h.log.Info("an operator's command", zap.String("operator", a.operator), zap.String("verb", a.verb), zap.Any("args", public(a)),
 		zap.String("outcome", string(a.answer.Outcome)), zap.String("why", a.answer.Text))
 	entry := h.entry(a, a.answer.Outcome)
 	go func() {
@@ -354,9 +354,14 @@ func (h *Host) answerOperator(a *asked) {
 	}()
 }
 
+// public are the arguments of a command without what is secret.
+func public(a *asked) map[string]string {
+	return (&node.Command{Verb: a.verb, Args: a.args}).PublicArgs()
+}
+
 func (h *Host) entry(a *asked, outcome operator.Outcome) operator.Entry {
 	return operator.Entry{
-		ID: a.id, Time: time.Now().UTC(), Operator: a.operator, Node: h.opt.ID, Inc: h.inc, Verb: a.verb, Args: a.args, Outcome: outcome, Text: a.answer.Text,
+		ID: a.id, Time: time.Now().UTC(), Operator: a.operator, Node: h.opt.ID, Inc: h.inc, Verb: a.verb, Args: public(a), Outcome: outcome, Text: a.answer.Text,
 	}
 }
 

@@ -3,6 +3,7 @@ package node
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"hotpair/internal/wire"
@@ -66,6 +67,7 @@ type Input struct {
 	Cmd   *Command
 	Value []byte
 	Text  string
+	At    time.Duration // of Start: the run's clock. Whoever uses it sets a timer by it, and keeps it not
 }
 
 // Cause says why a port went down.
@@ -107,13 +109,24 @@ type Command struct {
 	Args map[string]string `json:"args,omitempty"`
 }
 
-// String shows the command as verb key=value …, keys in their order.
+// String shows the command as verb key=value …, keys in their order, for traces and logs: what is secret in it is left out.
 func (c *Command) String() string {
 	s := c.Verb
-	for _, k := range slices.Sorted(maps.Keys(c.Args)) {
-		s += " " + k + "=" + c.Args[k]
+	public := c.PublicArgs()
+	for _, k := range slices.Sorted(maps.Keys(public)) {
+		s += " " + k + "=" + public[k]
 	}
 	return s
+}
+
+// PublicArgs are the arguments without what is secret: a user's key.
+func (c *Command) PublicArgs() map[string]string {
+	if !strings.HasPrefix(c.Args["object"], "user/") || c.Args["value"] == "" {
+		return c.Args
+	}
+	public := maps.Clone(c.Args)
+	public["value"] = "(secret)"
+	return public
 }
 
 // OpKind says what an Op does.

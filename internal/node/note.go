@@ -96,6 +96,17 @@ const (
 	NoteCensus
 	// NoteDeactivated: System Administration has deactivated the T-Server (N is 1), or activated it again (0) (P10).
 	NoteDeactivated
+	// NoteSeats: N clients may have a session at once, by the licence (P2); Text says why.
+	NoteSeats
+	// NoteConfig: the configuration's version is (N, M) now (P3), and Text its digest, the same for equal configurations.
+	NoteConfig
+	// NoteConfigObject: the object Text of the configuration has a value whose digest is Why, in version (N, M).
+	NoteConfigObject
+	// NoteConfigChanged: a change is acknowledged (P3): the object Text has a value whose digest is Why, in version (N, M).
+	NoteConfigChanged
+	// NoteConflict: a change that was made here on the other side of a split is not in the configuration (P3): the object Text with the value whose digest is
+	// Why, of version (N, M).
+	NoteConflict
 	// NoteLogin: the session of the client Peer begins; N clients have one.
 	NoteLogin
 	// NoteLoginRefused: the client Peer gets no session, for the reason Text.
@@ -124,6 +135,7 @@ var noteNames = [...]string{
 	NoteLoad: "load", NoteAnswered: "answered", NotePrimaryChanged: "primary-changed",
 	NoteActivity: "activity", NoteHolder: "holder", NoteCensus: "census",
 	NoteLogin: "login", NoteLoginRefused: "login-refused", NoteLogout: "logout", NoteSession: "session",
+	NoteSeats: "seats", NoteConfig: "config", NoteConfigObject: "config-object", NoteConfigChanged: "config-changed", NoteConflict: "config-conflict",
 	NoteDeactivated: "deactivated", NoteWants: "wants-session",
 }
 

@@ -102,3 +102,23 @@ func Merge(entries []Entry) []Command {
 	}
 	return list
 }
+
+// Clients answers the command clients, under peer arbitration.
+type Clients struct {
+	// Activity is what the server does for clients: inactive, open or active.
+	Activity string   `json:"activity"`
+	Clients  []string `json:"clients"`
+}
+
+// Licences answers the command licences (P2).
+type Licences struct {
+	// Licensed: there is a licence; otherwise there is no limit.
+	Licensed bool     `json:"licensed"`
+	Seats    uint64   `json:"seats"`
+	InUse    uint64   `json:"inUse"`
+	Features []string `json:"features,omitempty"`
+	// GraceUsed is which part of licence-grace has passed since the primary was lost, 0 to 1.
+	GraceUsed float64 `json:"graceUsed"`
+	// Refuses is why a new login would be refused now, "" if it would not.
+	Refuses string `json:"refuses,omitempty"`
+}

@@ -68,7 +68,7 @@ func (h *host) boot() {
 	n := h.world.opt.NewNode(h.id, &h.world.opt.Config)
 	h.mux = link.New(h.id, h.inc, h.peers, n, h, h.world.opt.Config.LinkOptions(h.id))
 	h.connect()
-	h.mux.Start(h.stored)
+	h.mux.StartAt(h.stored, h.world.now)
 }
 
 // end forgets the process.

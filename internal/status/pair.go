@@ -41,8 +41,16 @@ func Assemble(pair string, nodes []Status, absent []Absent) Pair {
 			p.Primary, p.Epoch, p.Tagged, p.Forecast = p.Nodes[i].Node, t.Epoch, t.Tagged, t.Forecast
 		}
 	}
+	if p.decidesItself() { // then there is no Management Layer to be missed
+		p.Absent = slices.DeleteFunc(slices.Clone(p.Absent), func(a Absent) bool { return a.Node == wire.MLayer })
+	}
 	p.Ready, p.Why = p.readiness()
 	return p
+}
+
+// decidesItself reports whether the pair is one under peer arbitration.
+func (p *Pair) decidesItself() bool {
+	return slices.ContainsFunc(p.Nodes, func(s Status) bool { return s.TServer != nil && s.TServer.Activity != "" })
 }
 
 // Node returns the state of a node, nil if it is not known.

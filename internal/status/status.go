@@ -46,6 +46,12 @@ type TServer struct {
 	Forecast *float64 `json:"forecast,omitempty"`
 	// Redundancy is how long it took, the last time, from readiness 0 to 1; it is absent until then.
 	Redundancy *float64 `json:"redundancy,omitempty"`
+	// Activity is, under peer arbitration, what the server does for clients: inactive, open or active; Sessions is how many have a session, Deactivated that
+	// System Administration has deactivated it, Config the version of the shared configuration. They are absent under a Management Layer.
+	Activity    string `json:"activity,omitempty"`
+	Sessions    uint64 `json:"sessions,omitempty"`
+	Deactivated bool   `json:"deactivated,omitempty"`
+	Config      string `json:"config,omitempty"`
 }
 
 // Manager is the state of the Management Layer.

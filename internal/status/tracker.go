@@ -1,6 +1,7 @@
 package status
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -172,6 +173,14 @@ func (t *Tracker) note(n *node.Note, at time.Duration) {
 		t.t.CTI = n.Text
 	case node.NoteSync:
 		t.t.Sync = n.Text
+	case node.NoteActivity:
+		t.t.Activity, t.t.Sessions = n.Text, n.M
+	case node.NoteLogin, node.NoteLogout:
+		t.t.Sessions = n.N
+	case node.NoteDeactivated:
+		t.t.Deactivated = n.N == 1
+	case node.NoteConfig:
+		t.t.Config = fmt.Sprintf("%d.%d", n.N, n.M)
 	case node.NoteTagged:
 		t.t.Tagged = n.N
 		t.forecast.Tagged(at, n.N)

@@ -11,7 +11,10 @@ import (
 // Ladder is the sequence chart of a run: the pair's named messages as they were sent, and what the world applied. It holds nothing
 // that depends on time or load. The zero value is empty; it is a Sink.
 type Ladder struct {
-	steps  []ladderStep
+	steps []ladderStep
+	// NoClients leaves out what T-Servers tell clients: under peer arbitration it is a matter of chance who of them comes first.
+	NoClients bool
+
 	closed bool // the script is over: what heals afterwards is not part of the ladder
 }
 
@@ -25,6 +28,7 @@ func (l *Ladder) Record(r *Record) {
 	l.closed = l.closed || r.Kind == Applied && r.Node == wire.World && r.Text == "converge"
 	switch {
 	case l.closed:
+	case l.NoClients && r.Peer.IsClient():
 	case r.Kind == Sent && r.Msg.Kind.IsLadder():
 		l.steps = append(l.steps, ladderStep{r.Node, r.Peer, label(r.Msg)})
 	case r.Kind == Applied:
@@ -45,6 +49,10 @@ func appliedText(r *Record) string {
 	switch verb, _, _ := strings.Cut(command, " "); verb {
 	case "load", "load-stop", "call", "answer", "release", "release-all", "agent", "register":
 		return "" // call traffic
+	case "activate", "deactivate", "login", "logout", "switchback", "kick":
+		return command + " " + r.Node.String()
+	case "config-set":
+		return "" // the messages tell, and values may be secret
 	}
 	return command
 }
@@ -65,6 +73,21 @@ func label(m *wire.Message) string {
 		}
 	case wire.RoleTaken:
 		fmt.Fprintf(&b, " epoch=%d role=%s %s", m.Epoch, m.Role, m.Outcome)
+	case wire.PeerHandshake:
+		state := "inactive"
+		if m.Role == wire.Primary {
+			state = "active"
+		}
+		fmt.Fprintf(&b, " %s own=%d", state, m.Num)
+		if m.Deactivated {
+			b.WriteString(" deactivated")
+		}
+	case wire.PeerDeactivated:
+		fmt.Fprintf(&b, " %t", m.Deactivated)
+	case wire.ActivateRequest, wire.ActivateWithdrawn, wire.ClientReport:
+		fmt.Fprintf(&b, " num=%d", m.Num)
+	case wire.HandOver:
+		fmt.Fprintf(&b, " %s", m.Text)
 	case wire.PeerFailed:
 		fmt.Fprintf(&b, " failed=%s", m.Node)
 	}

@@ -37,6 +37,10 @@ func (m *Message) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, m.Sessions)
 	b = canon.Bool(b, m.Deactivated)
 	b = canon.String(b, m.Proof)
+	b = canon.Uint(b, m.Seats)
+	b = canon.String(b, m.Feature)
+	b = canon.String(b, m.Object)
+	b = canon.Uint(b, m.ConfigEpoch)
 	return m.appendTelephony(b)
 }
 
@@ -108,6 +112,10 @@ func RestoreMessage(r *canon.Reader) Message {
 		Sessions:    canon.Read[uint64](r),
 		Deactivated: r.Bool(),
 		Proof:       r.String(),
+		Seats:       canon.Read[uint64](r),
+		Feature:     r.String(),
+		Object:      r.String(),
+		ConfigEpoch: canon.Read[uint64](r),
 	}
 	if !r.Bool() {
 		return m

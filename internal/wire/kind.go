@@ -133,9 +133,22 @@ const (
 	// HandOver: the sender was the holder, and the receiver is (P11): Epoch is the highest seen, Deactivated, Text the rule.
 	HandOver
 
+	// LicenceState: the primary shares its licence (P2): Seats, 0 if it is not valid, and in Text the features that are, separated by spaces.
+	LicenceState
+	// ConfigState tells the version of the sender's configuration (P3), ConfigEpoch and Num; who has the higher one sends all of it.
+	ConfigState
+	// ConfigObject is an object of the whole: Object, its value Text, and the version ConfigEpoch and Num of its last change. Without Text it was deleted.
+	ConfigObject
+	// ConfigEnd ends the whole: ConfigEpoch and Num.
+	ConfigEnd
+	// ConfigChange is a change: Object, its value Text, and the version ConfigEpoch and Num.
+	ConfigChange
+	// ConfigAck: the configuration of version ConfigEpoch and Num is durable.
+	ConfigAck
+
 	// Client link, client failover, client → T-Server.
 
-	// Login asks for a session: Text is the user, Proof that the client knows the password; Epoch.
+	// Login asks for a session: Text is the user, Proof that the client knows the password, Feature what it needs to be licensed; Epoch.
 	Login
 	// Logout ends the session in order.
 	Logout
@@ -363,6 +376,8 @@ var kindNames = [...]string{
 	RequestCallForwardSet: "RequestCallForwardSet", RequestCallForwardCancel: "RequestCallForwardCancel",
 	RequestQueryAddress: "RequestQueryAddress", RequestQueryCall: "RequestQueryCall", RequestQueryServer: "RequestQueryServer",
 	RequestQueryRequest: "RequestQueryRequest",
+	LicenceState:        "LicenceState", ConfigState: "ConfigState", ConfigObject: "ConfigObject", ConfigEnd: "ConfigEnd", ConfigChange: "ConfigChange",
+	ConfigAck: "ConfigAck",
 }
 
 // Kinds returns the names of all kinds, in the order of their numbers.
@@ -394,7 +409,7 @@ func (k *Kind) UnmarshalText(b []byte) error { return parseEnum(k, "message kind
 func (k Kind) IsLadder() bool {
 	switch k {
 	case BackupReady, FullSyncDone, Appoint, RoleTaken, PeerFailed, EventLinkConnected, EventLinkDisconnected,
-		PeerHandshake, PeerDeactivated, ActivateRequest, ActivateWithdrawn, ClientReport, AskActivity, HandOver:
+		PeerHandshake, PeerDeactivated, ActivateRequest, ActivateWithdrawn, AskActivity, HandOver:
 		return true
 	}
 	return false

@@ -82,4 +82,12 @@ type Message struct {
 	Data callmodel.AttachedData `json:"data,omitempty"`
 	// Time is the switch's time of an event, in milliseconds of the run's clock, from 1; the world stamps it, since a node has no clock.
 	Time uint64 `json:"time,omitempty"`
+	// Seats is how many clients may have a session at once (P2).
+	Seats uint64 `json:"seats,omitempty"`
+	// Feature is a licensed feature that a client needs, in Login.
+	Feature string `json:"feature,omitempty"`
+	// Object is an object of the shared configuration (P3): KIND/NAME.
+	Object string `json:"object,omitempty"`
+	// ConfigEpoch and Num are the version of the configuration (P3).
+	ConfigEpoch uint64 `json:"configEpoch,omitempty"`
 }

@@ -64,6 +64,10 @@ const (
 	fMode
 	fData
 	fTime
+	fSeats
+	fFeature
+	fObject
+	fConfigEpoch
 )
 
 // fieldNames are the names in the JSON, in the order of the constants.
@@ -73,6 +77,7 @@ var fieldNames = [...]string{
 	"sessions", "deactivated", "proof",
 	"refId", "client", "of", "thirdDN", "queue", "otherCall", "previousConnId", "transferConnId", "partyState", "thisRole", "otherRole", "cause", "code",
 	"workMode", "mode", "data", "time",
+	"seats", "feature", "object", "configEpoch",
 }
 
 // String lists the fields' names.
@@ -231,11 +236,17 @@ var shapes = [kindEnd]shape{
 	ClientReport:                {HALink, ID.IsTServer, fNum | fNode | fSessions, fEpoch},
 	AskActivity:                 {HALink, ID.IsTServer, 0, fEpoch},
 	HandOver:                    {HALink, ID.IsTServer, fText, fEpoch | fDeactivated},
-	Login:                       {ClientLink, ID.IsClient, fText, fEpoch | fProof},
+	Login:                       {ClientLink, ID.IsClient, fText, fEpoch | fProof | fFeature},
 	Logout:                      {ClientLink, ID.IsClient, 0, fEpoch},
 	EventLoggedIn:               {ClientLink, ID.IsTServer, fNode, fEpoch},
 	EventLoginRefused:           {ClientLink, ID.IsTServer, fText, fEpoch},
 	EventLoggedOut:              {ClientLink, ID.IsTServer, fText, fEpoch},
+	LicenceState:                {HALink, ID.IsTServer, 0, fEpoch | fSeats | fText},
+	ConfigState:                 {HALink, ID.IsTServer, 0, fEpoch | fConfigEpoch | fNum},
+	ConfigObject:                {HALink, ID.IsTServer, fObject | fNum, fEpoch | fConfigEpoch | fText},
+	ConfigEnd:                   {HALink, ID.IsTServer, fNum, fEpoch | fConfigEpoch},
+	ConfigChange:                {HALink, ID.IsTServer, fObject | fNum, fEpoch | fConfigEpoch | fText},
+	ConfigAck:                   {HALink, ID.IsTServer, fNum, fEpoch | fConfigEpoch},
 }
 
 // Validate reports what is wrong with a message on the link from one node to another: a kind that does not belong there, a field
@@ -303,6 +314,7 @@ func (m *Message) fields() (f field) {
 		m.Sessions != 0, m.Deactivated, m.Proof != "",
 		m.RefID != 0, m.Client != 0, m.Of != 0, m.ThirdDN != "", m.Queue != "", m.OtherCall != callmodel.CallID{}, m.PreviousConnID != 0, m.TransferConnID != 0,
 		m.PartyState != 0, m.ThisRole != 0, m.OtherRole != 0, m.Cause != 0, m.Code != 0, m.WorkMode != 0, m.Mode != 0, m.Data != "", m.Time != 0,
+		m.Seats != 0, m.Feature != "", m.Object != "", m.ConfigEpoch != 0,
 	} {
 		if set {
 			f |= 1 << i
@@ -331,6 +343,8 @@ func (m *Message) ranges() error {
 		{"proof", m.Proof},
 		{"thirdDN", string(m.ThirdDN)},
 		{"queue", string(m.Queue)},
+		{"feature", m.Feature},
+		{"object", m.Object},
 	} {
 		if len(text.value) > maxText || !utf8.ValidString(text.value) {
 			return fmt.Errorf("%s: %s is valid UTF-8 of at most %d bytes", m.Kind, text.field, maxText)

@@ -21,6 +21,7 @@ func full() Message {
 		TransferConnID: 15, PartyState: callmodel.PartyHeld, ThisRole: callmodel.RoleOrigination, OtherRole: callmodel.RoleDestination,
 		Cause: callmodel.CauseTransferred, Code: callmodel.ErrBusy, WorkMode: callmodel.WorkManualIn, Mode: callmodel.RegPrivate,
 		Data: callmodel.Attach(callmodel.Pair{Key: "key", Value: "value"}), Time: 16,
+		Seats: 12, Feature: "feature", Object: "object", ConfigEpoch: 13,
 	}
 }
 
@@ -103,7 +104,8 @@ func TestFieldThatIsNotAllowedIsNamed(t *testing.T) {
 // The kinds of each direction, as the comments at the kinds say.
 func TestWhoSendsWhat(t *testing.T) {
 	events := "EventLinkConnected EventLinkDisconnected"
-	failover := "PeerHandshake PeerDeactivated ActivateRequest ActivateWithdrawn ClientReport AskActivity HandOver"
+	failover := "PeerHandshake PeerDeactivated ActivateRequest ActivateWithdrawn ClientReport AskActivity HandOver LicenceState ConfigState ConfigObject ConfigEnd " +
+		"ConfigChange ConfigAck"
 	for direction, want := range map[[2]ID]string{
 		{A, Switch}: "SnapshotRequest KeepAlive QueryCall SwitchRequest MarkEpoch",
 		{Switch, B}: "SnapshotBegin SnapshotDN SnapshotCall SnapshotEnd CallCreated CallAnswered CallReleased AgentChanged KeepAliveAck CallInfo " +

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"hotpair/hasync/pairconf"
 	"hotpair/internal/canon"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
@@ -23,6 +24,8 @@ type LoginOptions struct {
 	User string `yaml:"user"`
 	// Password is the user's; it is not sent.
 	Password string `yaml:"password"`
+	// Feature is a licensed feature that the client needs (P2); "" needs none.
+	Feature string `yaml:"login-feature"`
 	// Timeout is the option login-timeout: how long an attempt may take; above 0 and at most 1h, default 3s.
 	Timeout time.Duration `yaml:"login-timeout"`
 	// Backoff and BackoffMax are the options login-backoff and login-backoff-max: a client waits before it tries again, up to Backoff after the first
@@ -163,8 +166,8 @@ func (c *Client) sendLogin(serverInc uint64, out *node.Output) {
 	l := c.login
 	l.phase = asking
 	m := out.Send(l.at, wire.Login)
-	m.Epoch, m.Text = c.epoch, l.opt.User
-	m.Proof = Proof(Key(l.opt.User, l.opt.Password), l.at, serverInc, c.self, l.inc)
+	m.Epoch, m.Text, m.Feature = c.epoch, l.opt.User, l.opt.Feature
+	m.Proof = pairconf.Proof(pairconf.Key(l.opt.User, l.opt.Password), l.at, serverInc, c.self, l.inc)
 }
 
 // answered handles a server's answer to the login, or the end of the session. Of a server at which the client has no session it takes nothing else.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"hotpair/hasync/pairconf"
 	"hotpair/internal/canon/canontest"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
@@ -55,7 +56,7 @@ func TestP6TriesBothInTurn(t *testing.T) {
 	require.Equal(t, []string{"shut A", "shut B", "try A"}, r.ports())
 	r.up(wire.A)
 	require.Equal(t, wire.Login, r.out.Msgs[0].Kind)
-	require.Equal(t, Proof(Key("C1", ""), wire.A, 7, wire.Client(1), 2), r.out.Msgs[0].Proof)
+	require.Equal(t, pairconf.Proof(pairconf.Key("C1", ""), wire.A, 7, wire.Client(1), 2), r.out.Msgs[0].Proof)
 	r.hear(wire.A, wire.Message{Kind: wire.EventLoginRefused, Text: "A is not active"})
 	require.Equal(t, []string{"shut A"}, r.ports())
 	want := 500 * time.Millisecond
@@ -181,7 +182,7 @@ func TestCanonicalHoldsTheLogin(t *testing.T) {
 		require.NoError(t, again.Restore(r.c.AppendCanonical(nil)))
 		require.Equal(t, r.c, again)
 	}
-	require.NotEqual(t, Key("a", "b c"), Key("a b", "c"))
+	require.NotEqual(t, pairconf.Key("a", "b c"), pairconf.Key("a b", "c"))
 }
 
 func TestLoginOptions(t *testing.T) {

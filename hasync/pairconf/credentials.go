@@ -1,4 +1,4 @@
-package client
+package pairconf
 
 import (
 	"crypto/hmac"
