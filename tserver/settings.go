@@ -197,7 +197,7 @@ func (c *settings) set(cmd *node.Command, out *node.Output) {
 	name, value := cmd.Args["object"], cmd.Args["value"]
 	err := pairconf.Check(name, value)
 	if err == nil {
-		err = c.conf.Room(name)
+		err = c.conf.Room(name, value)
 	}
 	_, has := c.conf.Get(name)
 	why := ""

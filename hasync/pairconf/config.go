@@ -3,19 +3,24 @@ package pairconf
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// Bounds of a configuration: it is stored as a whole, and goes over the link object by object.
+// Bounds of a configuration: it is stored, and told to operators, as a whole, in one message; over the link it goes object by object.
 const (
-	MaxObjects   = 2000
-	MaxValue     = 256 // bytes
-	MaxConflicts = 1000
+	MaxObjects = 2000
+	MaxValue   = 256       // bytes
+	MaxSize    = 128 << 10 // bytes of all objects, as JSON
+	// MaxConflicts and MaxConflictSize bound the conflict record: the oldest ones are dropped.
+	MaxConflicts    = 1000
+	MaxConflictSize = 64 << 10
 )
 
 // Version of a configuration. The zero value is that of an empty one.
@@ -94,11 +99,42 @@ func (c *Config) HasUsers() bool {
 var ErrFull = errors.New("the configuration is full")
 
 // Room reports whether the object could be set.
-func (c *Config) Room(name string) error {
-	if _, found := c.find(name); !found && len(c.Objects) >= MaxObjects {
+func (c *Config) Room(name, value string) error {
+	i, found := c.find(name)
+	size := sizeOf(Object{Name: name, Value: value, Version: Version{Epoch: math.MaxUint32, N: math.MaxUint32}})
+	for k, o := range c.Objects {
+		if !found || k != i {
+			size += sizeOf(o)
+		}
+	}
+	switch {
+	case !found && len(c.Objects) >= MaxObjects:
 		return fmt.Errorf("%w: it has %d objects, deleted ones included", ErrFull, MaxObjects)
+	case size > MaxSize && value != "":
+		return fmt.Errorf("%w: its objects would have more than %d bytes", ErrFull, MaxSize)
 	}
 	return nil
+}
+
+// sizeOf is how long something is as JSON, with a comma.
+func sizeOf(what any) int {
+	data, err := json.Marshal(what)
+	if err != nil {
+		panic(err) // plain data
+	}
+	return len(data) + 1
+}
+
+// newest drops the oldest conflicts that are too many.
+func newest(list []Conflict) []Conflict {
+	size, from := 0, len(list)
+	for from > 0 && len(list)-from < MaxConflicts {
+		if size += sizeOf(list[from-1]); size > MaxConflictSize {
+			break
+		}
+		from--
+	}
+	return list[from:]
 }
 
 // Put makes a change: the object has the value from this version on.
@@ -131,10 +167,7 @@ func (c *Config) Replace(version Version, objects []Object) []Conflict {
 		}
 		lost = append(lost, Conflict{Object: o, Won: there})
 	}
-	won.Conflicts = slices.Concat(c.Conflicts, lost)
-	if n := len(won.Conflicts); n > MaxConflicts {
-		won.Conflicts = won.Conflicts[n-MaxConflicts:]
-	}
+	won.Conflicts = newest(slices.Concat(c.Conflicts, lost))
 	*c = won
 	return lost
 }

@@ -84,8 +84,8 @@ func TestBounds(t *testing.T) {
 	for i := range MaxObjects {
 		put(&c, 1, uint64(i+1), fmt.Sprintf("dn/%d", i), "x")
 	}
-	require.ErrorIs(t, c.Room("dn/more"), ErrFull)
-	require.NoError(t, c.Room("dn/1"))
+	require.ErrorIs(t, c.Room("dn/more", "x"), ErrFull)
+	require.NoError(t, c.Room("dn/1", ""), "something can always be deleted")
 	c.Objects[0], c.Objects[1] = c.Objects[1], c.Objects[0]
 	require.ErrorContains(t, c.Validate(), "is not in order")
 }
@@ -101,6 +101,31 @@ func TestP4KeysAndProofs(t *testing.T) {
 	} {
 		require.NotEqual(t, proof, other, "it is good for one incarnation of one client at one incarnation of one server")
 	}
+}
+
+// What is stored, and told to operators, fits into one message of NATS, however it is escaped.
+func TestTheWholeFitsIntoAMessage(t *testing.T) {
+	var c, other Config
+	for i := 0; ; i++ {
+		name, value := fmt.Sprintf("dn/%d", i), strings.Repeat("<", MaxValue)
+		if err := c.Room(name, value); err != nil {
+			require.ErrorIs(t, err, ErrFull)
+			require.Positive(t, i)
+			break
+		}
+		put(&c, 1, uint64(i+1), name, value)
+	}
+	put(&other, 2, 1, "dn/x", "x")
+	for range 20 {
+		again := c
+		again.Conflicts = other.Conflicts
+		lost := again.Replace(other.Version, append([]Object(nil), other.Objects...))
+		require.NotEmpty(t, lost)
+		other.Conflicts = again.Conflicts
+	}
+	c.Conflicts = other.Conflicts
+	require.Less(t, sizeOf(&c), 200<<10)
+	require.Equal(t, "dn/9", c.Conflicts[len(c.Conflicts)-1].Name, "the newest are kept")
 }
 
 // docs/clientfailover.md tells programs in other languages how to log in; these values were computed by one.
