@@ -85,6 +85,7 @@ bench-spin: build ## The search beside the model checker Spin (a minute or two; 
 
 explore: build ## Every state of every configuration of docs/explore.md (an hour; at most 8 GB)
 	bin/hotpair explore --all --quiet
+	bin/hotpair explore --all --quiet --model client-failover
 
 bench-short: build ## The same, shorter: to see that it runs
 	bin/hotpair bench outage --kills 5 --stops 1 --holes 1 --quiet

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hotpair/internal/explore"
+	"hotpair/internal/explore/arbmodel"
 	"hotpair/internal/explore/pairmodel"
 	"hotpair/internal/explore/twophase"
 	"hotpair/internal/node"
@@ -51,8 +52,8 @@ Exit status: 0 if everything was seen and holds, 1 if something does not hold, 2
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	cmd.Flags().StringVar(&f.model, "model", "hot-standby", "what is searched: hot-standby, or 2pc (two-phase commit, as in the literature)")
-	cmd.Flags().StringVar(&f.config, "config", "quick", "the configuration of hot-standby; --list shows them")
+	cmd.Flags().StringVar(&f.model, "model", "hot-standby", "what is searched: hot-standby, client-failover (arbitration: peer), or 2pc (two-phase commit, as in the literature)")
+	cmd.Flags().StringVar(&f.config, "config", "quick", "the configuration of hot-standby or client-failover; --list shows them")
 	cmd.Flags().BoolVar(&f.all, "all", false, "all configurations, one after the other")
 	cmd.Flags().BoolVar(&f.list, "list", false, "show the configurations")
 	cmd.Flags().StringVar(&f.without, "without", "", "rules and guards that are switched off, by name, separated by commas")
@@ -116,8 +117,36 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 		return f.report(cmd.OutOrStdout(), &explored{Model: f.model, Result: r})
 	case "hot-standby":
 		return f.pair(cmd, o)
+	case "client-failover":
+		return f.peer(cmd, o)
 	}
-	return fmt.Errorf("--model: there is no model %.40q; there are hot-standby and 2pc", f.model)
+	return fmt.Errorf("--model: there is no model %.40q; there are hot-standby, client-failover and 2pc", f.model)
+}
+
+// peer searches configurations of client failover.
+func (f *exploreFlags) peer(cmd *cobra.Command, o explore.Options) error {
+	var names []string
+	var worst error
+	found := false
+	o.Cycles = f.cycles
+	for _, c := range arbmodel.Configs() {
+		names = append(names, c.Name)
+		switch {
+		case f.list:
+			fmt.Fprintf(cmd.OutOrStdout(), "%-22s %s\n", c.Name, c)
+		case f.all || c.Name == f.config:
+			found = true
+			r := explore.Search(arbmodel.New(c.Options), o)
+			err := f.report(cmd.OutOrStdout(), &explored{Model: f.model, Config: c.Name, Bounds: c.String(), Result: r})
+			if err != nil && (worst == nil || r.Wrong != "") {
+				worst = err
+			}
+		}
+	}
+	if !found && !f.list {
+		return fmt.Errorf("--config: there is no configuration %.40q of client-failover; there are %s", f.config, strings.Join(names, ", "))
+	}
+	return worst
 }
 
 // pair searches configurations of the pair; the worst result makes the status.
@@ -212,7 +241,7 @@ func (f *exploreFlags) writeScenario(ctx context.Context, m *pairmodel.Model, c 
 	switch {
 	case err != nil:
 		return err
-	case len(res.Violations) > 0 && res.Violations[0].Monitor == e.Monitor:
+	case len(res.Violations) > 0 && res.Violations[0].Monitor == e.Monitor, res.Verdict == scenarios.Failed && strings.Contains(res.Reason, e.Monitor+":"):
 		e.Replayed = "it fails in virtual time through the same monitor"
 	case res.Verdict == scenarios.Failed:
 		e.Replayed = "it fails in virtual time, through another monitor: " + res.Reason

@@ -60,7 +60,7 @@ func (a action) what(s *stepper) string {
 		if a.msg == downNotice {
 			return fmt.Sprintf("%s hears that the link to %s is down", to, from)
 		}
-		m := s.m.msgs.at(a.msg).msg
+		m := s.m.msgs.At(a.msg).msg
 		return fmt.Sprintf("%s->%s %s", from, to, describeMessage(&m))
 	case actTimer:
 		return fmt.Sprintf("%s: %s", ids[a.node], timerName(a.node, a.timer))

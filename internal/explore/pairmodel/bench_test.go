@@ -6,9 +6,9 @@ import (
 	"hotpair/internal/explore"
 )
 
-// BenchmarkSearch prints states per second of one worker with the real nodes and monitors, on the configuration two-failures.
+// BenchmarkSearch prints states per second of one worker with the real nodes and monitors, on the configuration orders.
 func BenchmarkSearch(b *testing.B) {
-	c, err := Named("two-failures")
+	c, err := Named("orders")
 	if err != nil {
 		b.Fatal(err)
 	}

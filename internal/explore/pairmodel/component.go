@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 
+	"hotpair/callmodel"
 	"hotpair/internal/canon"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
@@ -64,6 +65,33 @@ type nodeC struct {
 	stored  []byte
 	names   nameSet
 	normal  bool // there is nothing in it to forget
+	facts   facts
+}
+
+// facts are what S3 and L1 look at.
+type facts struct {
+	server    bool // it is a T-Server, and runs
+	role      wire.Role
+	epoch     uint64
+	done      bool // T-Server synchronization
+	announced bool
+	ready     bool
+	calls     []pairing
+}
+
+func factsOf(n node.Node) (f facts) {
+	e := engineOf(n)
+	if e == nil {
+		return f
+	}
+	f = facts{server: true, role: e.Role(), epoch: e.Epoch(), done: e.Sync() == "done", announced: e.Announced()}
+	f.ready, _ = e.Readiness()
+	for ref := range e.Refs() {
+		if c := e.HeldAt(ref); c != (callmodel.CallID{}) {
+			f.calls = append(f.calls, pairing{c, e.ConnID(c)})
+		}
+	}
+	return f
 }
 
 func (n *nodeC) key() []byte {

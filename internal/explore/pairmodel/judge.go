@@ -124,7 +124,7 @@ func (w *watch) role(i int, role wire.Role, epoch uint64, m *Model) string {
 	switch was := v.role; {
 	case was == wire.Primary && role == wire.Backup:
 		w.stepsDown(i, m)
-	case was != wire.Primary && role == wire.Primary:
+	case role == wire.Primary && (was != wire.Primary || epoch != v.epoch): // also one that never heard of who had replaced it
 		if w.heir != 1+i || w.other(i).running && w.other(i).role == wire.Primary {
 			w.told = nil
 			w.fresh = max(w.fresh, epoch)
@@ -300,10 +300,18 @@ func (s *stepper) check(rest bool) {
 	}
 }
 
-// sameConnIDs is S3: synchronized, and no CallNamed for it on its way, a call that both hold has the same ConnID at both.
+// sameConnIDs is S3: a primary has named every call (R12); synchronized, and no CallNamed for it on its way, a call that both hold has the same ConnID at both.
 func (s *stepper) sameConnIDs() string {
 	link := s.link[haLink]
-	if !s.node[aAt].running || !s.node[bAt].running || !link.up[0] || !link.up[1] {
+	a, b := &s.node[aAt].facts, &s.node[bAt].facts
+	for i, f := range []*facts{a, b} {
+		for _, p := range f.calls {
+			if f.role == wire.Primary && p.connID == 0 {
+				return fmt.Sprintf("S3: %s is primary, and has not named call %s (R12)", ids[aAt+i], p.call)
+			}
+		}
+	}
+	if !a.server || !b.server || !link.up[0] || !link.up[1] {
 		return ""
 	}
 	for _, q := range link.queue {
@@ -311,18 +319,18 @@ func (s *stepper) sameConnIDs() string {
 			return ""
 		}
 	}
-	a, b := engineOf(s.m.restore(s.node[aAt])), engineOf(s.m.restore(s.node[bAt]))
 	backup := b
-	if a.Role() == wire.Backup {
+	if a.role == wire.Backup {
 		backup = a
 	}
-	if a.Epoch() != b.Epoch() || a.Role() == b.Role() || backup.Sync() != "done" {
+	if a.epoch != b.epoch || a.role == b.role || !backup.done {
 		return ""
 	}
-	for ref := range min(a.Refs(), b.Refs()) {
-		c := a.HeldAt(ref)
-		if c != (callmodel.CallID{}) && b.Held(c) && a.ConnID(c) != b.ConnID(c) && !s.named(c) {
-			return fmt.Sprintf("S3: A and B are synchronized, and call %s is %s at A and %s at B", c, a.ConnID(c), b.ConnID(c))
+	for _, p := range a.calls {
+		for _, q := range b.calls {
+			if p.call == q.call && p.connID != q.connID && !s.named(p.call) {
+				return fmt.Sprintf("S3: A and B are synchronized, and call %s is %s at A and %s at B", p.call, p.connID, q.connID)
+			}
 		}
 	}
 	return ""
@@ -331,7 +339,7 @@ func (s *stepper) sameConnIDs() string {
 func (s *stepper) named(c callmodel.CallID) bool {
 	for _, q := range s.link[haLink].queue {
 		for _, id := range q {
-			if m := &s.m.msgs.at(id).msg; m.Kind == wire.CallNamed && m.Call == c {
+			if m := &s.m.msgs.At(id).msg; m.Kind == wire.CallNamed && m.Call == c {
 				return true
 			}
 		}
@@ -341,21 +349,19 @@ func (s *stepper) named(c callmodel.CallID) bool {
 
 // whole is L1 and L3.
 func (s *stepper) whole() string {
-	a, b := engineOf(s.m.restore(s.node[aAt])), engineOf(s.m.restore(s.node[bAt]))
+	a, b := &s.node[aAt].facts, &s.node[bAt].facts
 	p, q := a, b
-	if b.Role() == wire.Primary {
+	if b.role == wire.Primary {
 		p, q = b, a
 	}
-	aReady, _ := a.Readiness()
-	bReady, _ := b.Readiness()
 	switch {
-	case p.Role() != wire.Primary || q.Role() != wire.Backup || p.Epoch() != q.Epoch() || !p.Announced() || !q.Announced():
+	case p.role != wire.Primary || q.role != wire.Backup || p.epoch != q.epoch || !p.announced || !q.announced:
 		return fmt.Sprintf("L1: nothing can happen any more, and A is %s of epoch %d (announced %t), B is %s of epoch %d (announced %t)",
-			a.Role(), a.Epoch(), a.Announced(), b.Role(), b.Epoch(), b.Announced())
-	case !aReady || !bReady:
-		return fmt.Sprintf("L1: nothing can happen any more, no call is in progress, and the pair is not synchronized: readiness of A is %t, of B %t", aReady, bReady)
+			a.role, a.epoch, a.announced, b.role, b.epoch, b.announced)
+	case !a.ready || !b.ready:
+		return fmt.Sprintf("L1: nothing can happen any more, no call is in progress, and the pair is not synchronized: readiness of A is %t, of B %t", a.ready, b.ready)
 	}
-	w := s.m.watches.at(s.from[watchAt])
+	w := s.m.watches.At(s.from[watchAt])
 	for i, alarms := range w.alarms {
 		for k, name := range node.AlarmNames() {
 			if alarms.Raised(node.Alarm(k + 1)) {

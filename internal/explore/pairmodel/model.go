@@ -22,12 +22,12 @@ type Model struct {
 	raw      bool // numbers are not renamed: to test that it makes no difference
 	every    bool // see Options
 
-	nodes   *table[nodeC]
-	links   *table[linkC]
-	msgs    *table[msgC]
-	ops     *table[opC]
-	watches *table[watch]
-	seen    *table[[]byte] // lists of sightings
+	nodes   *explore.Table[nodeC]
+	links   *explore.Table[linkC]
+	msgs    *explore.Table[msgC]
+	ops     *explore.Table[opC]
+	watches *explore.Table[watch]
+	seen    *explore.Table[[]byte] // lists of sightings
 
 	commands []*node.Command
 	popOp    [2]uint32
@@ -91,11 +91,11 @@ func New(o Options) *Model {
 	c.Off(o.Without)
 	m := &Model{
 		budget: o.Budget, config: c, raw: o.Raw, every: o.every, atOnce: o.Reports, haAtOnce: o.HA, lag: o.Lag,
-		nodes: newTable[nodeC](), links: newTable[linkC](), msgs: newTable[msgC](), ops: newTable[opC](), watches: newTable[watch](), seen: newTable[[]byte](),
+		nodes: explore.NewTable[nodeC](), links: explore.NewTable[linkC](), msgs: explore.NewTable[msgC](), ops: explore.NewTable[opC](), watches: explore.NewTable[watch](), seen: explore.NewTable[[]byte](),
 		byNames: map[nameSet]*renaming{},
 	}
-	m.msgs.get(nil, func() *msgC { return &msgC{} }) // downNotice
-	m.seen.get(nil, func() *[]byte { return &[]byte{} })
+	m.msgs.Get(nil, func() *msgC { return &msgC{} }) // downNotice
+	m.seen.Get(nil, func() *[]byte { return &[]byte{} })
 	for end := range m.popOp {
 		m.popOp[end] = m.internOp(&opC{kind: opPop, end: end})
 	}

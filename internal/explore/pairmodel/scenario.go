@@ -57,7 +57,7 @@ func (m *Model) Ladder(r *explore.Result) string {
 			if from == h.by {
 				from = ends[h.link][1]
 			}
-			msg := m.msgs.at(h.msg).msg
+			msg := m.msgs.At(h.msg).msg
 			l.Record(&trace.Record{Kind: trace.Sent, Node: ids[from], Peer: ids[h.by], Msg: &msg})
 		}
 		if a.dies {
@@ -72,6 +72,9 @@ func (m *Model) Ladder(r *explore.Result) string {
 const (
 	pace     = 200 * time.Millisecond
 	patience = 100 * time.Second
+	// polling is addp-timeout where a link is cut, which both ends notice after twice that; silent is where none is, so that delays are not taken for silence.
+	polling = time.Second
+	silent  = 10 * time.Minute
 )
 
 // Scenario writes a path as a scenario: its faults and commands, and delays on links that let messages arrive in the path's order. Where a timer fires in
@@ -97,6 +100,7 @@ func (m *Model) Scenario(c Config, r *explore.Result) string {
 	p("sometimes A role=primary")
 	p("-- config.yaml --")
 	p("connect-tout: %s", patience)
+	p("addp-timeout: %s", w.addp())
 	p("ha-sync-method: %s", m.config.A.HASyncMethod)
 	p("ha-publish: %s", m.config.A.HAPublish)
 	p("ha-sync-dly-lnk-conn: %t", m.config.A.HASyncDlyLnkConn)
@@ -131,6 +135,7 @@ func (w *scenarioWriter) plan() {
 	n := len(w.acts)
 	w.at, w.delays = make([]time.Duration, n), make([][links][2]time.Duration, n)
 	var sent [links][2][]int // the steps in which what is under way was sent
+	cut := map[int]time.Duration{}
 	armed := map[int]map[node.Timer]int{}
 	now := time.Duration(0)
 	for k := range w.acts {
@@ -138,6 +143,12 @@ func (w *scenarioWriter) plan() {
 		now += pace
 		if a.kind == actTimer {
 			now = max(now, w.since(armed[a.node], a.timer)+patience)
+		}
+		if a.kind == actDeliver && a.msg == downNotice && cut[a.link] > 0 {
+			now = max(now, cut[a.link]+2*polling+pace)
+		}
+		if a.kind == actCut {
+			cut[a.link] = now
 		}
 		w.at[k] = now
 		if k+1 >= len(w.states) {
@@ -149,7 +160,7 @@ func (w *scenarioWriter) plan() {
 				armed[i] = map[node.Timer]int{}
 			}
 			have := map[node.Timer]bool{}
-			for _, t := range w.m.nodes.at(w.states[k+1][i]).timers {
+			for _, t := range w.m.nodes.At(w.states[k+1][i]).timers {
 				have[t] = true
 				if _, was := armed[i][t]; !was {
 					armed[i][t] = k
@@ -172,6 +183,15 @@ func (w *scenarioWriter) plan() {
 	}
 }
 
+func (w *scenarioWriter) addp() time.Duration {
+	for _, a := range w.acts {
+		if a.kind == actCut {
+			return polling
+		}
+	}
+	return silent
+}
+
 func (w *scenarioWriter) since(armed map[node.Timer]int, t node.Timer) time.Duration {
 	if k, ok := armed[t]; ok {
 		return w.at[k]
@@ -182,7 +202,7 @@ func (w *scenarioWriter) since(armed map[node.Timer]int, t node.Timer) time.Dura
 // follow keeps account of what is under way.
 func (w *scenarioWriter) follow(k int, a *action, sent *[links][2][]int) {
 	for l := range links {
-		before, after := w.m.links.at(w.states[k][nodes+l]), w.m.links.at(w.states[k+1][nodes+l])
+		before, after := w.m.links.At(w.states[k][nodes+l]), w.m.links.At(w.states[k+1][nodes+l])
 		for e := range 2 {
 			popped := 0
 			for _, h := range a.trail {

@@ -108,22 +108,25 @@ func checkRestored(at int, n node.Node, want []byte) {
 
 // intern gives a node a number.
 func (m *Model) intern(c *nodeC) uint32 {
-	return m.nodes.get(c.key(), func() *nodeC {
+	return m.nodes.Get(c.key(), func() *nodeC {
 		c.names = nameSet{}
+		if c.running && (c.at == aAt || c.at == bAt) {
+			c.facts = factsOf(m.restore(c))
+		}
 		c.normal = bytes.Equal(m.renamed(c, c.names.add).key(), c.key())
 		return c
 	})
 }
 
 func (m *Model) internLink(l *linkC) uint32 {
-	return m.links.get(l.key(), func() *linkC {
+	return m.links.Get(l.key(), func() *linkC {
 		l.normal = true
 		for end := range l.queue {
 			for _, id := range l.queue[end] {
 				if id != downNotice {
-					msg := m.msgs.at(id).msg
+					msg := m.msgs.At(id).msg
 					msg.Rename(ids[ends[l.at][1-end]], ids[ends[l.at][end]], l.names.add)
-					l.normal = l.normal && msg == m.msgs.at(id).msg
+					l.normal = l.normal && msg == m.msgs.At(id).msg
 				}
 			}
 		}
@@ -132,10 +135,10 @@ func (m *Model) internLink(l *linkC) uint32 {
 }
 
 func (m *Model) internMsg(msg *wire.Message) uint32 {
-	return m.msgs.get(msg.AppendCanonical(nil), func() *msgC { return &msgC{*msg} })
+	return m.msgs.Get(msg.AppendCanonical(nil), func() *msgC { return &msgC{*msg} })
 }
 
-func (m *Model) internOp(o *opC) uint32 { return m.ops.get(o.key(), func() *opC { return o }) }
+func (m *Model) internOp(o *opC) uint32 { return m.ops.Get(o.key(), func() *opC { return o }) }
 
 type renamer interface{ Rename(f canon.Renaming) }
 

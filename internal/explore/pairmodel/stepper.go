@@ -81,10 +81,10 @@ func (s *stepper) begin(state []uint32, out *explore.Steps) {
 	s.out, s.from = out, state
 	s.acts = s.acts[:0]
 	for i := range nodes {
-		s.node[i] = s.m.nodes.at(state[i])
+		s.node[i] = s.m.nodes.At(state[i])
 	}
 	for l := range links {
-		s.link[l] = s.m.links.at(state[nodes+l])
+		s.link[l] = s.m.links.At(state[nodes+l])
 	}
 }
 
@@ -134,7 +134,7 @@ func (s *stepper) idles(l, end int) bool {
 	if len(q) == 0 || q[0] == downNotice {
 		return false
 	}
-	switch s.m.msgs.at(q[0]).msg.Kind {
+	switch s.m.msgs.At(q[0]).msg.Kind {
 	case wire.Status, wire.EventLinkConnected, wire.EventLinkDisconnected, wire.PeerState:
 	default:
 		return false
@@ -278,7 +278,7 @@ func (s *stepper) perform(to []uint32, a *action) bool {
 		if !a.heard {
 			break
 		}
-		if len(s.m.links.at(to[nodes+a.link]).queue[1]) == 0 {
+		if len(s.m.links.At(to[nodes+a.link]).queue[1]) == 0 {
 			return false
 		}
 		s.deliver(to, a.link, 1)
@@ -294,10 +294,10 @@ func (s *stepper) perform(to []uint32, a *action) bool {
 
 // deliver hands the first thing under way to an end of a link; a snapshot is handed over as a whole.
 func (s *stepper) deliver(to []uint32, l, end int) {
-	q := s.m.links.at(to[nodes+l]).queue[end]
+	q := s.m.links.At(to[nodes+l]).queue[end]
 	i := ends[l][end]
 	last := 0
-	if l <= ctiB && q[0] != downNotice && s.m.msgs.at(q[0]).msg.Kind == wire.SnapshotBegin {
+	if l <= ctiB && q[0] != downNotice && s.m.msgs.At(q[0]).msg.Kind == wire.SnapshotBegin {
 		last = snapshotEnd(s.m, q)
 	}
 	for k := range last {
@@ -317,7 +317,7 @@ func (s *stepper) deliver(to []uint32, l, end int) {
 // snapshotEnd returns the place of the snapshot's end in a queue that begins with its beginning.
 func snapshotEnd(m *Model, q []uint32) int {
 	for k, id := range q {
-		if id != downNotice && m.msgs.at(id).msg.Kind == wire.SnapshotEnd {
+		if id != downNotice && m.msgs.At(id).msg.Kind == wire.SnapshotEnd {
 			return k
 		}
 	}
@@ -329,9 +329,9 @@ func (s *stepper) do(to []uint32, l int, op uint32) {
 	at := nodes + l
 	id, ok := s.linkOps.get(to[at], op)
 	if !ok {
-		c := s.m.links.at(to[at]).clone()
+		c := s.m.links.At(to[at]).clone()
 		c.names = nameSet{}
-		s.m.ops.at(op).apply(c)
+		s.m.ops.At(op).apply(c)
 		id = s.m.internLink(c)
 		s.linkOps.put(to[at], op, id)
 	}
@@ -367,7 +367,7 @@ func (s *stepper) pass(to []uint32) {
 	for moved := true; moved; {
 		moved = false
 		for end := range 2 {
-			q := s.m.links.at(to[nodes+haLink]).queue[end]
+			q := s.m.links.At(to[nodes+haLink]).queue[end]
 			if len(q) > 0 && q[0] != downNotice {
 				s.do(to, haLink, s.m.popOp[end])
 				s.take(to, ends[haLink][end], inReceive|uint32(haLink)<<24|q[0])
@@ -389,8 +389,8 @@ func (s *stepper) apply(to []uint32, i int, now uint32, ops []linkOp, seen uint3
 // report lets what a T-Server says to M arrive at once, if the model is so.
 func (s *stepper) report(to []uint32, l int) {
 	for {
-		q := s.m.links.at(to[nodes+l]).queue[1]
-		if len(q) == 0 || q[0] == downNotice || !s.m.nodes.at(to[mAt]).running {
+		q := s.m.links.At(to[nodes+l]).queue[1]
+		if len(q) == 0 || q[0] == downNotice || !s.m.nodes.At(to[mAt]).running {
 			return
 		}
 		s.do(to, l, s.m.popOp[1])
@@ -402,7 +402,7 @@ func (s *stepper) outcome(id, in uint32) *outcome {
 	if k, ok := s.steps.get(id, in); ok {
 		return s.outcomes[k]
 	}
-	o := s.m.compute(s.m.nodes.at(id), in)
+	o := s.m.compute(s.m.nodes.At(id), in)
 	s.steps.put(id, in, uint32(len(s.outcomes)))
 	s.outcomes = append(s.outcomes, o)
 	return o
@@ -414,7 +414,7 @@ func (m *Model) compute(c *nodeC, in uint32) *outcome {
 	peer := func(at uint32) wire.ID { return ids[at] }
 	switch in & inKind {
 	case inReceive:
-		l, msg := int(arg>>24), m.msgs.at(arg&0xffffff).msg
+		l, msg := int(arg>>24), m.msgs.At(arg&0xffffff).msg
 		from := ends[l][0]
 		if from == c.at {
 			from = ends[l][1]
@@ -445,8 +445,8 @@ func (s *stepper) watch(to []uint32, seen uint32) {
 	}
 	k, ok := s.watched.get(to[watchAt], seen)
 	if !ok {
-		w := s.m.watches.at(to[watchAt]).clone()
-		wrong := w.see(s.m, *s.m.seen.at(seen))
+		w := s.m.watches.At(to[watchAt]).clone()
+		wrong := w.see(s.m, *s.m.seen.At(seen))
 		k = uint32(len(s.verdicts))
 		s.verdicts = append(s.verdicts, verdict{s.m.internWatch(w), wrong})
 		s.watched.put(to[watchAt], seen, k)
@@ -465,25 +465,25 @@ func (s *stepper) settle(to []uint32) {
 	}
 	var used nameSet
 	for i := range nodes {
-		used.union(&s.m.nodes.at(to[i]).names)
+		used.union(&s.m.nodes.At(to[i]).names)
 	}
 	for l := range links {
-		used.union(&s.m.links.at(to[nodes+l]).names)
+		used.union(&s.m.links.At(to[nodes+l]).names)
 	}
 	r := s.renaming(&used)
 	for i := range nodes {
-		if !r.same || !s.m.nodes.at(to[i]).normal {
+		if !r.same || !s.m.nodes.At(to[i]).normal {
 			to[i] = s.renameNode(to[i], r)
 		}
 	}
 	for l := range links {
-		if !r.same || !s.m.links.at(to[nodes+l]).normal {
+		if !r.same || !s.m.links.At(to[nodes+l]).normal {
 			to[nodes+l] = s.renameLink(to[nodes+l], r)
 		}
 	}
 	id, ok := s.renWatch.get(to[watchAt], r.id)
 	if !ok {
-		w := s.m.watches.at(to[watchAt]).clone()
+		w := s.m.watches.At(to[watchAt]).clone()
 		w.rename(r)
 		id = s.m.internWatch(w)
 		s.renWatch.put(to[watchAt], r.id, id)
@@ -507,7 +507,7 @@ func (s *stepper) renaming(used *nameSet) *renaming {
 func (s *stepper) renameNode(id uint32, r *renaming) uint32 {
 	to, ok := s.renNode.get(id, r.id)
 	if !ok {
-		to = s.m.intern(s.m.renamed(s.m.nodes.at(id), r.rename))
+		to = s.m.intern(s.m.renamed(s.m.nodes.At(id), r.rename))
 		s.renNode.put(id, r.id, to)
 	}
 	return to
@@ -516,12 +516,12 @@ func (s *stepper) renameNode(id uint32, r *renaming) uint32 {
 func (s *stepper) renameLink(id uint32, r *renaming) uint32 {
 	to, ok := s.renLink.get(id, r.id)
 	if !ok {
-		c := s.m.links.at(id).clone()
+		c := s.m.links.At(id).clone()
 		c.names = nameSet{}
 		for end := range c.queue {
 			for k, q := range c.queue[end] {
 				if q != downNotice {
-					msg := s.m.msgs.at(q).msg
+					msg := s.m.msgs.At(q).msg
 					msg.Rename(ids[ends[c.at][1-end]], ids[ends[c.at][end]], r.rename)
 					c.queue[end][k] = s.m.internMsg(&msg)
 				}

@@ -1,42 +1,6 @@
 package pairmodel
 
-import (
-	"math/bits"
-	"sync"
-	"sync/atomic"
-)
-
-// table interns values by their bytes: equal bytes have one number. Workers read it without a lock.
-type table[T any] struct {
-	mu   sync.Mutex
-	ids  map[string]uint32
-	list atomic.Pointer[[]*T]
-}
-
-func newTable[T any]() *table[T] {
-	t := &table[T]{ids: map[string]uint32{}}
-	t.list.Store(&[]*T{})
-	return t
-}
-
-// get returns the number of the value with these bytes; it is made if it is new.
-func (t *table[T]) get(key []byte, value func() *T) uint32 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if id, ok := t.ids[string(key)]; ok {
-		return id
-	}
-	old := *t.list.Load()
-	id := uint32(len(old))
-	list := append(old, value())
-	t.ids[string(key)] = id
-	t.list.Store(&list)
-	return id
-}
-
-func (t *table[T]) at(id uint32) *T { return (*t.list.Load())[id] }
-
-func (t *table[T]) len() int { return len(*t.list.Load()) }
+import "math/bits"
 
 // memo remembers numbers by two numbers. It is used by one goroutine.
 type memo struct {

@@ -111,7 +111,7 @@ func (s *sightings) add(kind uint8, args ...uint64) {
 }
 
 func (s *sightings) number() uint32 {
-	return s.model.seen.get(s.list, func() *[]byte { b := slices.Clone(s.list); return &b })
+	return s.model.seen.Get(s.list, func() *[]byte { b := slices.Clone(s.list); return &b })
 }
 
 func (s *sightings) server() bool { return s.at == aAt || s.at == bAt }
@@ -246,7 +246,7 @@ func (w *watch) clone() *watch {
 }
 
 func (m *Model) internWatch(w *watch) uint32 {
-	return m.watches.get(w.key(), func() *watch { return w })
+	return m.watches.Get(w.key(), func() *watch { return w })
 }
 
 func (w *watch) key() []byte {
