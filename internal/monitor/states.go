@@ -1,13 +1,16 @@
 package monitor
 
 import (
+	"maps"
+
+	"hotpair/callmodel"
 	"hotpair/internal/node"
 	"hotpair/internal/trace"
 	"hotpair/internal/wire"
 )
 
-// states: what a T-Server may say and do in the state that its messages put it into: it takes no lower epoch, and answers no HA message of a lower one
-// (X6); it is ready only from Full Sync Done (synchronized), the primary from its acknowledgement (X10); and it hands over only when all that it named was
+// states: what a T-Server may say and do in the state that its messages put it into: it takes no lower epoch, follows a higher one, and answers no HA
+// message of a lower one (X6); it keeps what it was told early (R12); it is ready only from Full Sync Done (synchronized), the primary from its acknowledgement (X10); and it hands over only when all that it named was
 // acknowledged (R14).
 type states struct {
 	servers [2]progress
@@ -24,6 +27,9 @@ type progress struct {
 	named  uint64       // CallNamed that it sent,
 	known  uint64       // and that were acknowledged
 	late   trace.Record // a CallNamed of a lower epoch than its own, which came last
+	heard  trace.Record // of a higher epoch than its own, in this step
+
+	told map[callmodel.CallID]trace.Record // ConnIDs that it has acknowledged before it held the calls (R12)
 }
 
 func newStates() *states { return &states{} }
@@ -36,6 +42,9 @@ func (m *states) record(s *Set, r *trace.Record) {
 		return
 	}
 	p := &m.servers[r.Node-wire.A]
+	if isInput(r) {
+		p.hears(s, v, r)
+	}
 	switch {
 	case r.Kind == trace.Started:
 		*p = progress{}
@@ -47,7 +56,7 @@ func (m *states) record(s *Set, r *trace.Record) {
 		}
 	case !r.Peer.IsTServer():
 	case r.Kind == trace.Up, r.Kind == trace.Down:
-		*p = progress{epoch: p.epoch, role: p.role}
+		*p = progress{epoch: p.epoch, role: p.role, told: p.told}
 	case r.Kind == trace.Received:
 		p.received(r)
 	case r.Kind == trace.Sent:
@@ -67,8 +76,41 @@ func (p *progress) received(r *trace.Record) {
 	case wire.CallNamed:
 		if m.Epoch < p.epoch {
 			p.late = keep(r)
+		} else if len(p.told) < maxTold {
+			if p.told == nil {
+				p.told = map[callmodel.CallID]trace.Record{}
+			}
+			p.told[m.Call] = keep(r)
 		}
 	}
+}
+
+// maxTold is how many early ConnIDs a T-Server is held to: it need not keep more for calls that its switch does not tell of.
+const maxTold = 4000
+
+// hears: a primary that hears of a higher epoch, from anybody, is a backup at once, and a backup follows its peer (X6); under peer arbitration others decide.
+func (p *progress) hears(s *Set, v *view, r *trace.Record) {
+	if p.heard.Msg != nil && v.epoch < p.heard.Msg.Epoch {
+		s.report(records(&p.heard, r), "%s has heard of epoch %d, and stays %s of epoch %d (X6)", v.id, p.heard.Msg.Epoch, v.role, v.epoch)
+	}
+	p.heard = trace.Record{}
+	if r.Kind != trace.Received || r.Msg.Epoch <= v.epoch || v.options.PeerArbitration {
+		return
+	}
+	const made = 1 << 20 // more than that a client cannot have seen
+	if r.Peer.IsTServer() || r.Peer.IsClient() && v.role == wire.Primary && r.Msg.Epoch <= v.epoch+made {
+		p.heard = keep(r)
+	}
+}
+
+// holds: a call that it was told a ConnID for comes by that one (R12).
+func (p *progress) holds(s *Set, r *trace.Record) {
+	n := r.Note
+	told, known := p.told[n.Call]
+	if known && n.ConnID != told.Msg.ConnID && n.Text != "adopted" {
+		s.report(records(&told, r), "%s was told that call %s is %s, has acknowledged it, and forgets it (R12)", r.Node, n.Call, told.Msg.ConnID)
+	}
+	delete(p.told, n.Call)
 }
 
 func (p *progress) send(s *Set, r *trace.Record) {
@@ -89,6 +131,10 @@ func (p *progress) send(s *Set, r *trace.Record) {
 
 func (p *progress) noted(s *Set, v *view, r *trace.Record) {
 	switch n := r.Note; n.Kind {
+	case node.NoteHeld, node.NoteNamed:
+		p.holds(s, r)
+	case node.NoteCTI: // what is older than the snapshot and not in it is over
+		maps.DeleteFunc(p.told, func(c callmodel.CallID, _ trace.Record) bool { return c.Born <= n.N })
 	case node.NoteRole:
 		if n.N < p.epoch {
 			s.report(records(&p.role, r), "%s takes epoch %d, and was of epoch %d (X6)", r.Node, n.N, p.epoch)

@@ -16,6 +16,8 @@ type Profile struct {
 	Settings []Setting
 	// Quiet leaves the load away: there are no calls but those of episodes.
 	Quiet bool
+	// Script is in every program, beside what was drawn: the skeleton of what is looked for.
+	Script []Event
 	// Length is the median of the length on the run's clock; 0 is MedianLength.
 	Length time.Duration
 	// Gap is the mean time between two episodes; 0: drawn by each seed.
@@ -61,6 +63,7 @@ func Draw(seed uint64, profile *Profile) *Program {
 	d.boot()
 	d.load()
 	d.episodes()
+	d.p.Events = append(d.p.Events, profile.Script...)
 	d.p.sort()
 	return d.p
 }
