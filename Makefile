@@ -9,6 +9,8 @@ GOFUMPT  := $(GO) tool -modfile=tools/go.mod gofumpt
 BENCHCMP := $(GO) tool -modfile=tools/go.mod benchstat
 
 SOAK_RUNS ?= 20
+# How many seeds of faults are run in virtual time.
+SEEDS ?= 2000
 # A number of inputs, and not a time: go test may call the end of the time a failure ("context deadline exceeded").
 FUZZ_TIME ?= 50000x
 PEERS_KILLS ?= 15
@@ -16,7 +18,7 @@ SPIN_RMS ?= 9
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
-.PHONY: clientfailover help demo test test-extra race lint fmt tidy soak matrix validation bench bench-pair bench-short bench-peers bench-spin explore continuity fuzz cover build
+.PHONY: clientfailover help demo test test-extra race lint fmt tidy soak matrix validation bench bench-pair bench-short bench-peers bench-spin explore continuity fuzz cover build seeds mutants
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +33,7 @@ test: ## All tests that need nothing but Go
 	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, soak (20 process runs, also on one busy core), the whole fault matrix as processes.'
 	@echo 'make test-extra covers those.'
 
-test-extra: lint fmt tidy race fuzz soak matrix clientfailover continuity bench-short bench-peers ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, soak, fault matrix, continuity
+test-extra: lint fmt tidy race fuzz soak matrix clientfailover continuity bench-short bench-peers seeds mutants ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, seeds of faults, mutants, soak, fault matrix, continuity
 	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix, continuity; benchmarks were printed, those of other products too.'
 
 race: ## The tests with the race detector (needs gcc)
@@ -90,6 +92,12 @@ explore: build ## Every state of every configuration of docs/explore.md (an hour
 bench-short: build ## The same, shorter: to see that it runs
 	bin/hotpair bench outage --kills 5 --stops 1 --holes 1 --quiet
 	bin/hotpair bench throughput --time 1s --rounds 2 --quiet
+
+seeds: build ## SEEDS (2000) seeds of faults in virtual time, with all monitors live (2 minutes at most on two cores)
+	bin/hotpair fuzz --seeds 1-$(SEEDS) --out store
+
+mutants: build ## Each rule and guard of the protocol switched off in turn: a monitor must notice (3 minutes at most on two cores)
+	bin/hotpair mutants
 
 continuity: build ## 20 kills of the primary with 1,000 calls in progress: nothing lost, nothing twice (under a minute)
 	bin/hotpair bench continuity --quiet

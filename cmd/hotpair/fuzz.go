@@ -30,6 +30,7 @@ type fuzzFlags struct {
 	out     string
 	shrink  bool
 	json    bool
+	spread  spreadFlags
 }
 
 func fuzzCommand() *cobra.Command {
@@ -43,7 +44,9 @@ virtual time with all monitors live. Then everything is healed, and the pair mus
 The first seed that fails is shrunk to the smallest scenario that fails through the same monitor, and written to a file that hotpair run replays.`,
 		Example: `  hotpair fuzz --seeds 1-10000
   hotpair fuzz --for 10m --jobs 2
-  hotpair fuzz --seeds 1-1000 --without X5`,
+  hotpair fuzz --seeds 1-1000 --without X5
+  hotpair fuzz --nats nats://10.0.0.1:4222 --seeds 1-100000 --workers 2 --campaign night
+  hotpair fuzz --nats nats://10.0.0.1:4222 --worker --campaign night    # on other machines`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
@@ -56,6 +59,7 @@ The first seed that fails is shrunk to the smallest scenario that fails through 
 	fl.StringVarP(&f.out, "out", "o", ".", "the folder in which the scenario of a seed that failed is written")
 	fl.BoolVar(&f.shrink, "shrink", true, "shrink what failed")
 	fl.BoolVar(&f.json, "json", false, "print one line of JSON")
+	f.spread.flags(fl)
 	_ = cmd.RegisterFlagCompletionFunc("without", cobra.FixedCompletions(node.RuleNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -113,6 +117,12 @@ func (f *fuzzFlags) campaign() (*fuzz.Campaign, error) {
 }
 
 func (f *fuzzFlags) run(cmd *cobra.Command) error {
+	if err := f.spread.check(cmd.Flags()); err != nil {
+		return err
+	}
+	if f.spread.worker {
+		return f.spread.work(cmd.Context())
+	}
 	c, err := f.campaign()
 	if err != nil {
 		return err
@@ -121,7 +131,11 @@ func (f *fuzzFlags) run(cmd *cobra.Command) error {
 	c.Progress = func(s *fuzz.Summary) { show.line(fuzzLine(s)) }
 	ctx, stop := budget(cmd.Context(), f.budget)
 	defer stop()
-	sum, err := c.Run(ctx)
+	campaign := c.Run
+	if f.spread.url != "" {
+		campaign = func(ctx context.Context) (*fuzz.Summary, error) { return f.spread.run(ctx, c, cmd.ErrOrStderr()) }
+	}
+	sum, err := campaign(ctx)
 	show.clear()
 	if err == nil && cmd.Context().Err() != nil {
 		err = fmt.Errorf("%w after %d seeds", context.Cause(cmd.Context()), sum.Seeds)

@@ -89,7 +89,7 @@ func Make(ctx context.Context, o Options) (*Queue, error) {
 	}
 	if err != nil {
 		q.Close()
-		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) || errors.Is(err, jetstream.ErrConsumerExists) { // a stream of the same kind may be made twice
 			return nil, fmt.Errorf("queue: there is one called %s already: join it, or take another name", o.Name)
 		}
 		return nil, fmt.Errorf("queue %s: %w; is JetStream enabled on this server?", o.Name, err)

@@ -15,6 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	workerMain()
 	procworld.Main()
 	os.Exit(m.Run())
 }

@@ -1,6 +1,8 @@
 package fuzz
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"hotpair/internal/node"
@@ -50,3 +52,6 @@ func Mutants() (list []Mutant) {
 	}
 	return list
 }
+
+// DirectedNames returns the names of the mutants that have a profile of their own.
+func DirectedNames() []string { return slices.Sorted(maps.Keys(directed)) }

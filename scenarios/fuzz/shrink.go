@@ -35,6 +35,7 @@ func Shrink(ctx context.Context, p *Program, f *Failure, o RunOptions) (*Program
 		changed = s.shorten() || changed
 	}
 	s.demand()
+	s.awaitStates()
 	s.best.Title = fmt.Sprintf("%s: %s.", s.failure.Monitor, strings.TrimSuffix(s.failure.Text, "."))
 	s.failure.Shrunk = s.tried
 	return s.best, s.failure

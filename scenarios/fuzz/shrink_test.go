@@ -29,7 +29,6 @@ func TestShrink(t *testing.T) {
 		lines, configs int // at most
 	}{
 		{"X1", 10, 2},
-		{"X3", 6, 1},
 		{"X6", 3, 0},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
