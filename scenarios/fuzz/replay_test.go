@@ -27,6 +27,9 @@ func TestACutAndACrashReplayedAsProcesses(t *testing.T) {
 	require.NotEmpty(t, sum.Found)
 	p, f := fuzz.Shrink(t.Context(), sum.Found[0].Program, sum.Found[0].Failure, fuzz.RunOptions{Without: c.Without})
 	require.Equal(t, "S5", f.Monitor)
+	require.Empty(t, p.Setting("addp-timeout"))
+	// A busy machine might notice the cut before the crash.
+	p.Settings = append(p.Settings, fuzz.Setting{Key: "addp-timeout", Value: "1m"})
 	text := p.Text()
 	require.Contains(t, text, "\ncut ")
 	require.Contains(t, text, "\nkill ")
