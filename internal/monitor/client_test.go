@@ -186,6 +186,25 @@ func TestS5NoConnIDChangesUnderAClientsEyes(t *testing.T) {
 			takesOver(t)
 			return t
 		}, changes},
+		{"ready, and the primary's end is noted last", func() *tape {
+			t := following()
+			ready(t)
+			t.world(a, "kill")
+			t.note(b, node.Note{Kind: node.NoteReady, Text: "the HA link is down"})
+			t.role(b, wire.Primary, 2)
+			t.kill(a)
+			t.sees(b, 2, 13, 0, bName1, wire.EventEstablished)
+			return t
+		}, changes},
+		{"not ready any more when it is killed", func() *tape {
+			t := following()
+			ready(t)
+			t.world(a, "kill")
+			t.note(b, node.Note{Kind: node.NoteReady, Text: "the CTI link is down"})
+			t.kill(a)
+			takesOver(t)
+			return t
+		}, wrong{}},
 		{"ready, and the primary steps down", func() *tape {
 			t := following()
 			ready(t)

@@ -18,6 +18,8 @@ type s5 struct {
 	seen map[sight]trace.Record // what clients saw of calls in progress, since a failover was last allowed to change it
 	// heir is the T-Server that lived when the primary failed, or stepped down, with readiness 1 at both, and lives still: it has the ConnIDs.
 	heir wire.ID
+	// dying is the primary that is being killed: in real worlds others hear of its end before the world notes it.
+	dying wire.ID
 	// fresh is the epoch of the last failover that was allowed to change ConnIDs. What a client hears later of an epoch below it was said by a
 	// primary that had been replaced, or says so late, and its successor need not know it.
 	fresh uint64
@@ -82,24 +84,35 @@ func (m *s5) failover(s *Set, r *trace.Record) {
 	isRole := r.Kind == trace.Noted && r.Note.Kind == node.NoteRole
 	other := s.pair.other(v)
 	switch {
-	case v.running && v.role == wire.Primary && (r.Kind == trace.Ended || isRole && roleNamed(r.Note.Text) == wire.Backup):
-		m.heir = wire.None
-		if v.ready && other.ready && v.replicated {
-			m.heir = other.id
+	case r.Kind == trace.Applied && r.Text == "kill" && v.running && v.role == wire.Primary:
+		m.dying = r.Node
+		m.inherits(v, other)
+	case r.Kind == trace.Ended && m.dying == r.Node:
+		m.dying = wire.None
+	case m.dying != wire.None && r.Kind == trace.Noted && r.Note.Kind == node.NoteReady && r.Note.N == 0:
+		// Unless it is about the end that is under way, readiness ended before.
+		if r.Node == m.dying || r.Note.Text != "the HA link is down" {
+			m.heir = wire.None
 		}
+	case v.running && v.role == wire.Primary && (r.Kind == trace.Ended || isRole && roleNamed(r.Note.Text) == wire.Backup):
+		m.inherits(v, other)
 	case isRole && roleNamed(r.Note.Text) == wire.Primary && (v.role != wire.Primary || r.Note.N != v.epoch): // also one that never heard of who had replaced it
 		// One that takes over from a primary that is neither dead nor has stepped down cannot know what that one still says.
-		if m.heir != r.Node || other.running && other.role == wire.Primary {
+		if m.heir != r.Node || other.running && other.role == wire.Primary && m.dying != other.id {
 			clear(m.seen)
 			m.fresh = max(m.fresh, r.Note.N)
 		}
 		m.heir = wire.None
-	case isRole && roleNamed(r.Note.Text) == wire.Primary && other.running && other.role == wire.Primary && other.epoch > v.epoch:
-		// It was primary all the time, as far as it knows, and another one was in between.
-		clear(m.seen)
-		m.fresh = max(m.fresh, r.Note.N)
 	case r.Kind == trace.Ended && m.heir == r.Node:
 		m.heir = wire.None // a second failure
+	}
+}
+
+// inherits: the primary v fails, or steps down. Who inherits what it has said, if readiness was 1 at both?
+func (m *s5) inherits(v, other *view) {
+	m.heir = wire.None
+	if v.ready && other.ready && v.replicated {
+		m.heir = other.id
 	}
 }
 
