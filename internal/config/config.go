@@ -91,6 +91,7 @@ func (c *Config) LinkOptions(id wire.ID) link.Options {
 	o.Version, o.Without = wire.Version, c.Without
 	if id.IsTServer() {
 		o.Version = []uint32{c.A.ProtocolVersion, c.B.ProtocolVersion}[id-wire.A]
+		o.ClockRate = []float64{c.A.ClockRate, c.B.ClockRate}[id-wire.A]
 		own := c.Addp[id-wire.A]
 		set(&o.AddpTimeout, own.Timeout)
 		set(&o.AddpRemoteTimeout, own.RemoteTimeout)
@@ -177,6 +178,8 @@ type PairOptions struct {
 	PartialLossThreshold    *int           `yaml:"partial-loss-threshold"`
 	PartialLossMin          *int           `yaml:"partial-loss-min"`
 
+	ClockRate *float64 `yaml:"clock-rate"`
+
 	AddpOptions `yaml:",inline"`
 }
 
@@ -187,6 +190,7 @@ func (p *PairOptions) apply(o *tserver.Options) {
 	set(&o.HASyncMaxWait, p.HASyncMaxWait)
 	set(&o.ConnectTout, p.ConnectTout)
 	set(&o.ProtocolVersion, p.ProtocolVersion)
+	set(&o.ClockRate, p.ClockRate)
 	set(&o.HAPublish, p.HAPublish)
 	set(&o.HAPublishTimeout, p.HAPublishTimeout)
 	set(&o.ResumeBuffer, p.ResumeBuffer)

@@ -54,7 +54,7 @@ func (m *Mux) redial(p *port) {
 		return
 	}
 	m.world.SendPacket(p.peer, Header{Kind: Hello, FromInc: m.inc, Session: p.session, Addp: m.addpRemote()}, nil)
-	m.world.SetTimer(node.Timer{Kind: dialTimer, Key: uint32(p.peer)}, m.reconnect(p))
+	m.setTimer(node.Timer{Kind: dialTimer, Key: uint32(p.peer)}, m.reconnect(p))
 }
 
 func (m *Mux) reconnect(p *port) time.Duration {
@@ -218,7 +218,7 @@ func (m *Mux) open(p *port) {
 func (m *Mux) heard(p *port) {
 	p.polled = false
 	if p.addp > 0 {
-		m.world.SetTimer(node.Timer{Kind: idleTimer, Key: uint32(p.peer)}, p.addp)
+		m.setTimer(node.Timer{Kind: idleTimer, Key: uint32(p.peer)}, p.addp)
 	}
 }
 
@@ -229,7 +229,7 @@ func (m *Mux) idle(p *port) {
 	}
 	p.polled = true
 	m.sendHeader(p, Poll)
-	m.world.SetTimer(node.Timer{Kind: idleTimer, Key: uint32(p.peer)}, p.addp)
+	m.setTimer(node.Timer{Kind: idleTimer, Key: uint32(p.peer)}, p.addp)
 }
 
 // lost closes a port because of what this end noticed, and tells the other end.

@@ -57,7 +57,11 @@ func (p *pair) fresh(id wire.ID) view {
 	if id == wire.B {
 		o = &p.config.B
 	}
-	return view{id: id, delay: o.HASyncDlyLnkConn, connectTout: o.ConnectTout, replicated: o.HAPublish == hasync.Replicated, options: *o}
+	tout := o.ConnectTout
+	if o.ClockRate > 0 {
+		tout = time.Duration(float64(tout) / o.ClockRate)
+	}
+	return view{id: id, delay: o.HASyncDlyLnkConn, connectTout: tout, replicated: o.HAPublish == hasync.Replicated, options: *o}
 }
 
 // of returns the view of a T-Server, nil for other nodes.

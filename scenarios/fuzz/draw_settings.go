@@ -1,6 +1,7 @@
 package fuzz
 
 import (
+	"math/rand/v2"
 	"strconv"
 	"time"
 )
@@ -11,6 +12,17 @@ func (d *drawer) settings() {
 	d.pair()
 	d.carrier()
 	d.telephony()
+	d.clocks()
+}
+
+// clocks draws clocks that run fast or slow. They have a generator of their own: they came later, and seeds stay what they were.
+func (d *drawer) clocks() {
+	rng := rand.New(rand.NewPCG(d.p.Seed, 0x636c6f636b))
+	for _, server := range []string{"A", "B"} {
+		if rng.Float64() < 0.2 {
+			d.p.set(server+"/clock-rate", strconv.FormatFloat(float64(800+rng.IntN(400))/1000, 'g', -1, 64))
+		}
+	}
 }
 
 func (d *drawer) set(key string, value time.Duration) { d.p.set(key, value.String()) }

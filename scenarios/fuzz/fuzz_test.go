@@ -67,7 +67,7 @@ func TestEveryKindIsDrawn(t *testing.T) {
 	} {
 		require.Regexp(t, regexp.MustCompile(`(?m)^\? `+line+`( inbound=0)?$`), all.String())
 	}
-	for _, setting := range []string{"addp-timeout", "switch:\n", "  call-refs: [1-9]\n", "resume-buffer: [0-9]\n", "autorestart: true", "fence: kick", "disconnect-notices: false"} {
+	for _, setting := range []string{"addp-timeout", "switch:\n", "  call-refs: [1-9]\n", "resume-buffer: [0-9]\n", "autorestart: true", "fence: kick", "disconnect-notices: false", "  clock-rate: 1.[0-9]+", "  clock-rate: 0.[0-9]+"} {
 		require.Regexp(t, setting, all.String())
 	}
 }
