@@ -23,9 +23,21 @@ var directed = map[string]Profile{
 	"peer-failed-inc": {
 		Kinds: []Kind{Slow, Call}, Gap: 20 * time.Second, Episode: time.Second, Length: time.Minute,
 		Settings: []Setting{
-			{"ha-sync-method", "drain"}, {"B/ha-sync-method", "drain"}, {"ha-sync-dly-lnk-conn", "true"}, {"B/ha-sync-dly-lnk-conn", "true"}, {"switch/sync-time", "100ms"},
-			{"autorestart", "false"}, {"disconnect-switchover-timeout", "0s"}, {"connect-tout", "500ms"}, {"B/connect-tout", "8s"}, {"disconnect-notices", "true"}, {"addp-timeout", "9s"},
-			{"A/addp-timeout", "9s"}, {"B/addp-remote-timeout", "9s"}, {"reconnect", "100ms"}, {"sync-reconnect-tout", "100ms"},
+			{"ha-sync-method", "drain"},
+			{"B/ha-sync-method", "drain"},
+			{"ha-sync-dly-lnk-conn", "true"},
+			{"B/ha-sync-dly-lnk-conn", "true"},
+			{"switch/sync-time", "100ms"},
+			{"autorestart", "false"},
+			{"disconnect-switchover-timeout", "0s"},
+			{"connect-tout", "500ms"},
+			{"B/connect-tout", "8s"},
+			{"disconnect-notices", "true"},
+			{"addp-timeout", "9s"},
+			{"A/addp-timeout", "9s"},
+			{"B/addp-remote-timeout", "9s"},
+			{"reconnect", "100ms"},
+			{"sync-reconnect-tout", "100ms"},
 		},
 		// B has lost its CTI link when A dies, so that A, when it is back, is named again; M's word that the first A has failed reaches B late.
 		Script: []Event{

@@ -17,9 +17,17 @@ func TestACutAndACrashReplayedAsProcesses(t *testing.T) {
 	c := fuzz.Campaign{First: 1, Last: 1000, Jobs: 2, Without: node.X7, Profile: fuzz.Profile{
 		Kinds: []fuzz.Kind{fuzz.Cut, fuzz.OneWay, fuzz.Crash}, Length: 2 * time.Minute, Gap: 3 * time.Second, Episode: 5 * time.Second,
 		Settings: []fuzz.Setting{
-			{Key: "clients", Value: "1"}, {Key: "ha-publish", Value: "replicated"}, {Key: "ha-sync-method", Value: "transfer"}, {Key: "B/ha-sync-method", Value: "transfer"},
-			{Key: "addp-timeout", Value: "9s"}, {Key: "A/addp-timeout", Value: "9s"}, {Key: "B/addp-remote-timeout", Value: "9s"}, {Key: "autorestart", Value: "false"},
-			{Key: "disconnect-notices", Value: "true"}, {Key: "disconnect-switchover-timeout", Value: "0s"}, {Key: "switch/sync-time", Value: "100ms"},
+			{Key: "clients", Value: "1"},
+			{Key: "ha-publish", Value: "replicated"},
+			{Key: "ha-sync-method", Value: "transfer"},
+			{Key: "B/ha-sync-method", Value: "transfer"},
+			{Key: "addp-timeout", Value: "9s"},
+			{Key: "A/addp-timeout", Value: "9s"},
+			{Key: "B/addp-remote-timeout", Value: "9s"},
+			{Key: "autorestart", Value: "false"},
+			{Key: "disconnect-notices", Value: "true"},
+			{Key: "disconnect-switchover-timeout", Value: "0s"},
+			{Key: "switch/sync-time", Value: "100ms"},
 		},
 	}}
 	sum, err := c.Run(t.Context())
