@@ -37,6 +37,9 @@ type Catch struct {
 	Wall     time.Duration `json:"wallTime"`
 }
 
+// equivalentSeeds is how many are run against a mutant that cannot be told from the original: enough to see that the reason still holds.
+const equivalentSeeds = 100
+
 // mutantLength is the median length of a mutant's programs: most are caught within the first minutes of whatever seed.
 const mutantLength = 2 * time.Minute
 
@@ -47,6 +50,9 @@ func (m *Mutant) Hunt(ctx context.Context, seeds uint64, shrink time.Duration) (
 	profile := m.Profile
 	if profile.Length == 0 {
 		profile.Length = mutantLength
+	}
+	if m.Equivalent != "" {
+		seeds = min(seeds, equivalentSeeds)
 	}
 	campaign := Campaign{Profile: profile, First: 1, Last: seeds, Without: m.Set, Ignore: func(f *Failure) bool {
 		if f.Monitor == Panic {
