@@ -21,7 +21,7 @@ func allRules() []string {
 	for i := 1; i <= 10; i++ {
 		rules = append(rules, fmt.Sprintf("X%d", i))
 	}
-	return append(rules, "X11", "X12")
+	return append(rules, "X11", "X12", "X13")
 }
 
 // failoverRules are those that the scenarios of client failover have to show.

@@ -174,6 +174,7 @@ type ending struct {
 
 func (s *Switch) end(ref uint32, how ending, out *node.Output) {
 	s.stopWaiting(ref, out)
+	s.unqueue(ref) // before anybody is free to take it
 	parties := *s.table.At(ref)
 	if how.lost {
 		s.note(ref, s.seq(), "lost-release", out)
@@ -188,7 +189,7 @@ func (s *Switch) end(ref uint32, how ending, out *node.Output) {
 	}
 	s.calls.free(ref)
 	for i := range parties.Len() {
-		s.leave(ref, parties.At(i), &parties, out)
+		s.leave(parties.At(i), &parties, out)
 	}
 }
 
@@ -203,3 +204,6 @@ func (s *Switch) releaseAll(out *node.Output) {
 func (s *Switch) note(ref uint32, seq uint64, what string, out *node.Output) {
 	out.Note(node.Note{Kind: node.NoteCall, Call: s.id(ref), N: seq, M: uint64(s.calls.table[ref].load), Text: what})
 }
+
+// Calls returns how many calls there are, for those who look at the switch's state.
+func (s *Switch) Calls() int { return int(s.calls.inUse) }

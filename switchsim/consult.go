@@ -84,9 +84,9 @@ func (s *Switch) join(m wire.Message, r *request) {
 	r.emit(m)
 	s.note(m.OtherCall.Ref, s.seq(), "released", r.out)
 	s.calls.free(m.OtherCall.Ref)
-	s.leave(m.OtherCall.Ref, &other, s.table.At(m.Call.Ref), r.out)
+	s.leave(&other, s.table.At(m.Call.Ref), r.out)
 	if m.Cause == callmodel.CauseTransferred {
-		s.leave(m.Call.Ref, &left, s.table.At(m.Call.Ref), r.out)
+		s.leave(&left, s.table.At(m.Call.Ref), r.out)
 	}
 	if waits != 0 || s.table.At(m.Call.Ref).Waiting() >= 0 {
 		s.await(m.Call.Ref, r.out) // it rings or waits on, as the other call

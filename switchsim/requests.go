@@ -51,6 +51,10 @@ func (s *Switch) request(l *ctiLink, m *wire.Message, out *node.Output) {
 		return
 	}
 	s.epoch = max(s.epoch, m.Epoch)
+	if off && m.Of == wire.RequestQueryRequest {
+		s.answerRequest(l, m, &outcome{of: m.Of, code: callmodel.ErrVoid, text: "it is not known"}, out)
+		return
+	}
 	if off || m.Client == wire.None {
 		s.answerRequest(l, m, s.carryOut(m, asked{}, out), out)
 		return
@@ -153,10 +157,10 @@ func (r *request) free(c *parties.Call) (target, *refusal) {
 	switch {
 	case code != 0:
 		return t, refuse(code, "%s", why)
+	case c.Find(r.s.lines[t.line].dn) >= 0:
+		return t, refuse(callmodel.ErrWrongState, "%s is in the call already", r.m.OtherDN)
 	case t.state == callmodel.PartyBusy:
 		return t, refuse(callmodel.ErrBusy, "%s is busy, or takes no calls", r.m.OtherDN)
-	case c != nil && c.Find(r.s.lines[t.line].dn) >= 0:
-		return t, refuse(callmodel.ErrWrongState, "%s is in the call already", r.m.OtherDN)
 	}
 	return t, nil
 }

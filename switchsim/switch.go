@@ -37,10 +37,11 @@ type Switch struct {
 	links  [2]ctiLink    // A's, B's
 	loads  []load        // by the order of their beginning
 
-	epoch uint64 // the highest that a T-Server has told (X13)
-	asked map[wire.ID]*memory
-	by    asked        // who has asked for what is being done
-	said  wire.Message // the last event of a call; here, so that nothing is allocated for it
+	epoch  uint64 // the highest that a T-Server has told (X13)
+	asked  map[wire.ID]*memory
+	by     asked        // who has asked for what is being done
+	millis uint64       // of the input that is handled
+	said   wire.Message // the last event of a call; here, so that nothing is allocated for it
 }
 
 // New makes a switch. The options are valid.
@@ -56,6 +57,7 @@ func New(o Options) *Switch {
 
 // Step implements node.Node.
 func (s *Switch) Step(in *node.Input, out *node.Output) {
+	s.millis = in.Millis
 	switch in.Kind {
 	case node.Start:
 		s.inc = in.Inc
@@ -142,7 +144,7 @@ func (s *Switch) emitNext(m wire.Message, out *node.Output) {
 
 // tell reports an event on both CTI links, with whose request has caused it (X13).
 func (s *Switch) tell(m wire.Message, out *node.Output) {
-	m.Client, m.RefID = s.by.client, s.by.refID
+	m.Client, m.RefID, m.Time = s.by.client, s.by.refID, s.millis
 	if m.Kind == wire.AgentChanged || m.Kind == wire.DNChanged {
 		s.places = 1
 	} else if m.Kind == wire.EpochMarked {

@@ -2,7 +2,6 @@ package switchsim
 
 import (
 	"fmt"
-	"slices"
 
 	"hotpair/callmodel"
 	"hotpair/internal/node"
@@ -126,6 +125,7 @@ type handing struct {
 // hand takes a call from a DN where it rings or waits to another, in the order of the option ringing-first.
 func (s *Switch) hand(ref uint32, from callmodel.DN, to target, how handing, out *node.Output) {
 	s.stopWaiting(ref, out)
+	s.unqueue(ref)
 	c := s.table.At(ref)
 	old := *c.At(c.Find(from))
 	queue := callmodel.DN("")
@@ -150,7 +150,7 @@ func (s *Switch) hand(ref uint32, from callmodel.DN, to target, how handing, out
 	if s.opt.RingingFirst {
 		divert()
 	}
-	s.leave(ref, &old, s.table.At(ref), out)
+	s.leave(&old, s.table.At(ref), out)
 	s.await(ref, out)
 }
 
@@ -176,16 +176,13 @@ func (s *Switch) drop(ref uint32, dn, to callmodel.DN, cause callmodel.Cause, ou
 		s.stopWaiting(ref, out)
 	}
 	s.emitNext(wire.Message{Kind: wire.PartyLeft, Call: s.id(ref), ThisDN: dn, OtherDN: to, Cause: cause}, out)
-	s.leave(ref, &old, s.table.At(ref), out)
+	s.leave(&old, s.table.At(ref), out)
 }
 
 // leave frees the line of a party that has left a call, which may be over.
-func (s *Switch) leave(ref uint32, p *parties.Party, c *parties.Call, out *node.Output) {
+func (s *Switch) leave(p *parties.Party, c *parties.Call, out *node.Output) {
 	l := &s.lines[p.Line]
 	switch {
-	case l.typ == callmodel.DNQueue:
-		l.waiting = slices.DeleteFunc(l.waiting, func(r uint32) bool { return r == ref })
-		return
 	case !l.carries() || p.State == callmodel.PartyBusy:
 		return
 	}

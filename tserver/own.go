@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 
 	"hotpair/callmodel"
 	"hotpair/internal/canon"
@@ -17,24 +16,18 @@ import (
 // The events that tell of it take the primary's current s and the next k. Clients may have seen events of an earlier primary up to an s that this one has
 // not reached yet. So, before the first of its own, a primary asks the switch for an event number (MarkEpoch): whatever was told before has a lower one.
 type own struct {
-	marked uint64                     // the epoch for which the switch has given a number
-	asked  bool                       // MarkEpoch is sent
-	todo   []task                     // what waits for that, in its order
-	done   map[wire.ID][]recollection // X13: what was done by this primary or those before it, by reference ID
-	last   number                     // of the last event of a primary\'s own
-	ahead  []wire.Message             // PrimaryEvents at event numbers that are not reached yet, in their order
+	marked uint64               // the epoch for which the switch has given a number
+	asked  bool                 // MarkEpoch is sent
+	todo   []task               // what waits for that, in its order
+	done   map[wire.ID][]uint64 // X13: reference IDs of requests that this primary, or those before it, carried out
+	last   number               // of the last event of a primary\'s own
+	ahead  []wire.Message       // PrimaryEvents at event numbers that are not reached yet, in their order
 }
 
 // task is a request of a client, or what the T-Server itself has to do: then client is None.
 type task struct {
 	client wire.ID
 	m      wire.Message
-}
-
-// recollection is a request that was carried out.
-type recollection struct {
-	refID uint64
-	of    wire.Kind
 }
 
 // maxRecollections is how many of a client's requests are remembered.
@@ -75,19 +68,19 @@ func (o *own) give(s *Server, code callmodel.ErrorCode, why string, out *node.Ou
 	o.todo, o.asked = nil, false
 }
 
-func (o *own) remember(client wire.ID, refID uint64, of wire.Kind) {
+func (o *own) remember(client wire.ID, refID uint64) {
 	if client == wire.None || refID == 0 {
 		return
 	}
 	if o.done == nil {
-		o.done = map[wire.ID][]recollection{}
+		o.done = map[wire.ID][]uint64{}
 	}
 	list := o.done[client]
-	i := sort.Search(len(list), func(i int) bool { return list[i].refID >= refID })
-	if i < len(list) && list[i].refID == refID {
+	i, known := slices.BinarySearch(list, refID)
+	if known {
 		return
 	}
-	list = slices.Insert(list, i, recollection{refID, of})
+	list = slices.Insert(list, i, refID)
 	if len(list) > maxRecollections {
 		list = slices.Delete(list, 0, 1)
 	}
@@ -96,17 +89,15 @@ func (o *own) remember(client wire.ID, refID uint64, of wire.Kind) {
 
 // answeredBefore (X13): a request that this primary, or one before it, has carried out itself is acknowledged, and not carried out again.
 func (s *Server) answeredBefore(id wire.ID, m *wire.Message, out *node.Output) bool {
-	refID := m.RefID
+	refID, of := m.RefID, m.Kind
 	if m.Kind == wire.RequestQueryRequest {
-		refID = m.Num
+		refID, of = m.Num, 0
 	}
-	list := s.own.done[id]
-	i := sort.Search(len(list), func(i int) bool { return list[i].refID >= refID })
-	if i == len(list) || list[i].refID != refID {
-		return false
+	_, known := slices.BinarySearch(s.own.done[id], refID)
+	if known {
+		s.acknowledge(id, m.RefID, of, 0, out)
 	}
-	s.acknowledge(id, m.RefID, list[i].of, 0, out)
-	return true
+	return known
 }
 
 // settleOwn does what waits, once the primary may.
@@ -170,7 +161,7 @@ func (s *Server) do(t *task, out *node.Output) {
 		return
 	}
 	s.engine.Changed(id, next)
-	s.own.remember(t.client, m.RefID, m.Kind)
+	s.own.remember(t.client, m.RefID)
 	told := false
 	for i := range c.Len() {
 		p := c.At(i)
@@ -248,7 +239,7 @@ func (s *Server) catchUp(out *node.Output) {
 
 // adopt does what an event of the primary's says of the state.
 func (s *Server) adopt(m *wire.Message, out *node.Output) {
-	s.own.remember(m.Client, m.RefID, m.Of)
+	s.own.remember(m.Client, m.RefID)
 	if m.Of == wire.EventAttachedDataChanged {
 		s.engine.Adopt(m, out)
 		return
@@ -259,9 +250,9 @@ func (s *Server) adopt(m *wire.Message, out *node.Output) {
 // Remember implements hasync.Server: the backup is told what this primary remembers beside calls.
 func (s *Server) Remember(out *node.Output) {
 	for _, id := range slices.Sorted(maps.Keys(s.own.done)) {
-		for _, r := range s.own.done[id] {
+		for _, refID := range s.own.done[id] {
 			if m := s.engine.TellPeer(wire.RequestTold, out); m != nil {
-				m.Client, m.RefID, m.Of = id, r.refID, r.of
+				m.Client, m.RefID = id, refID
 			}
 		}
 	}
@@ -289,7 +280,7 @@ func (s *Server) Remembered(m *wire.Message, out *node.Output) {
 			s.journal.skip(last)
 		}
 	case m.Kind == wire.RequestTold:
-		s.own.remember(m.Client, m.RefID, m.Of)
+		s.own.remember(m.Client, m.RefID)
 	case m.Kind == wire.AgentTold:
 		s.adoptAgent(m, out)
 	}
@@ -307,9 +298,8 @@ func (o *own) append(b []byte) []byte {
 	for _, id := range slices.Sorted(maps.Keys(o.done)) {
 		b = canon.Uint(b, id)
 		b = canon.Uint(b, len(o.done[id]))
-		for _, r := range o.done[id] {
-			b = canon.Uint(b, r.refID)
-			b = canon.Uint(b, r.of)
+		for _, refID := range o.done[id] {
+			b = canon.Uint(b, refID)
 		}
 	}
 	b = o.last.append(b)
@@ -328,8 +318,7 @@ func (o *own) restore(r *canon.Reader) {
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		id := canon.Read[wire.ID](r)
 		for k := canon.Read[int](r); k > 0 && r.Good(); k-- {
-			refID := canon.Read[uint64](r)
-			o.remember(id, refID, canon.Read[wire.Kind](r))
+			o.remember(id, canon.Read[uint64](r))
 		}
 	}
 	o.last.restore(r)

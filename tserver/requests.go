@@ -75,6 +75,9 @@ func (r *requests) forget(client wire.ID, out *node.Output) {
 
 // request handles a request of a client (X13): only a primary takes it. What is wrong with it is told by EventError.
 func (s *Server) request(id wire.ID, m *wire.Message, out *node.Output) {
+	if s.engine.Role() == wire.Primary && m.RefID != 0 && s.answeredBefore(id, m, out) {
+		return
+	}
 	if code, why := s.wrong(id, m); code != 0 {
 		s.refuse(id, m, code, out, why)
 		return
@@ -94,9 +97,6 @@ func (s *Server) request(id wire.ID, m *wire.Message, out *node.Output) {
 	}
 	if s.requests.find(id, m.RefID) >= 0 || s.own.waits(id, m.RefID) {
 		return // it is under way, and will be answered once
-	}
-	if s.answeredBefore(id, m, out) {
-		return
 	}
 	if s.requests.count(id)+s.own.count(id) >= maxOpen {
 		s.refuse(id, m, callmodel.ErrTooManyRequests, out, fmt.Sprintf("%d requests of this client are not answered yet", maxOpen))

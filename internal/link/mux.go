@@ -63,6 +63,7 @@ type Mux struct {
 	inc     uint64
 	node    node.Node
 	world   World
+	clock   Clock // of the world; nil for every node but the switch
 	opt     Options
 	ports   []port
 	byPeer  []int16 // index into ports + 1, by wire.ID
@@ -87,6 +88,9 @@ func New(self wire.ID, inc uint64, peers []wire.ID, n node.Node, w World, opt Op
 		}
 		m.ports = append(m.ports, port{peer: p, dials: wire.Dials(self, p)})
 		m.byPeer[p] = int16(len(m.ports))
+	}
+	if clock, ok := w.(Clock); ok && self == wire.Switch {
+		m.clock = clock
 	}
 	return m
 }
@@ -186,6 +190,9 @@ func (m *Mux) StartedTwice(older uint64) {
 // step hands the node an input and carries out what follows.
 func (m *Mux) step(in node.Input) {
 	m.in = in
+	if m.clock != nil {
+		m.in.Millis = max(uint64(m.clock.Now().Milliseconds()), 1)
+	}
 	m.out.Reset()
 	m.node.Step(&m.in, &m.out)
 	for i := range m.out.Ops {

@@ -8,6 +8,12 @@ import (
 	"hotpair/internal/wire"
 )
 
+// Clock is a world that can tell the time. Of all nodes only the switch is told it, which writes it on its events.
+type Clock interface {
+	// Now is the time on the run's clock.
+	Now() time.Duration
+}
+
 // World is what a Mux needs of the world it runs in. The Mux calls it from within its own methods.
 type World interface {
 	// SendPacket gives a packet to the carrier. msg is nil unless the packet is Data; it is valid during the call only.

@@ -181,3 +181,6 @@ func (h *Host) setWake() {
 	t.wakeAt = t.queue.Peek()
 	t.wake.Reset(max(h.opt.Clock.Wall(t.wakeAt-h.opt.Clock.Now()), 0))
 }
+
+// Now implements link.Clock.
+func (h *Host) Now() time.Duration { return h.opt.Clock.Now() }

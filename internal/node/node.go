@@ -68,6 +68,9 @@ type Input struct {
 	Value []byte
 	Text  string
 	At    time.Duration // of Start: the run's clock. Whoever uses it sets a timer by it, and keeps it not
+	// Millis is the time in milliseconds of the run's clock, from 1, for the switch alone; 0 where there is no time. It writes it on its events, and does nothing
+	// else with it.
+	Millis uint64
 }
 
 // Cause says why a port went down.

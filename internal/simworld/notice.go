@@ -71,3 +71,6 @@ func (w *World) kick(h *host, e event) {
 		w.rejoin(h)
 	}
 }
+
+// Now implements link.Clock.
+func (h *host) Now() time.Duration { return h.world.now }
