@@ -18,7 +18,7 @@ SPIN_RMS ?= 9
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
-.PHONY: clientfailover help demo test test-extra race lint fmt tidy soak matrix validation bench bench-pair bench-short bench-peers bench-spin explore continuity fuzz cover build seeds mutants
+.PHONY: clientfailover help demo test test-extra race lint fmt tidy soak matrix validation bench bench-pair bench-short bench-peers bench-spin explore continuity fuzz cover build seeds mutants js-client
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,8 +33,8 @@ test: ## All tests that need nothing but Go
 	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, soak (20 process runs, also on one busy core), the whole fault matrix as processes.'
 	@echo 'make test-extra covers those.'
 
-test-extra: lint fmt tidy race fuzz soak matrix clientfailover continuity bench-short bench-peers seeds mutants ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, seeds of faults, mutants, soak, fault matrix, continuity
-	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix, continuity; benchmarks were printed, those of other products too.'
+test-extra: lint fmt tidy race fuzz soak matrix clientfailover continuity bench-short bench-peers seeds mutants js-client ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, seeds of faults, mutants, soak, fault matrix, continuity
+	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix, a JavaScript client, continuity; benchmarks were printed, those of other products too.'
 
 race: ## The tests with the race detector (needs gcc)
 	@command -v gcc >/dev/null || { echo 'race: gcc is missing; trying to install it'; \
@@ -98,6 +98,12 @@ seeds: build ## SEEDS (2000) seeds of faults in virtual time, with all monitors 
 
 mutants: build ## Each rule and guard of the protocol switched off in turn: a monitor must notice (3 minutes at most on two cores)
 	bin/hotpair mutants
+
+js-client: build ## A JavaScript client, written from docs/asyncapi.yaml alone, follows a call through a failover (needs Node 18 and npm; on Debian, root gets them installed)
+	@command -v npm >/dev/null || { echo 'js-client: node and npm are missing; trying to install them'; \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; } || { echo 'js-client: cannot install them; install Node 18 or later with npm, and try again'; exit 1; }; }
+	@node -e 'if (parseInt(process.versions.node) < 18) { console.error("js-client: Node 18 or later is needed, this is " + process.version); process.exit(1) }'
+	cd tools/jsclient && npm ci --no-audit --no-fund --silent && node check.mjs && node follow.mjs
 
 continuity: build ## 20 kills of the primary with 1,000 calls in progress: nothing lost, nothing twice (under a minute)
 	bin/hotpair bench continuity --quiet
