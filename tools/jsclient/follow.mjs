@@ -18,7 +18,7 @@ let failed = null;
 const fail = (why) => {
   failed ??= why;
 };
-const deadline = setTimeout(() => end("nothing came of it within a minute"), 60000);
+const deadline = setTimeout(() => end("nothing came of it within three minutes"), 180000);
 const until = async (what, done) => {
   while (!done() && failed === null) await new Promise((r) => setTimeout(r, 20));
   if (failed === null) console.log(what);
