@@ -48,7 +48,7 @@ type Config struct {
 	Without           node.Rules
 	// Arbitration says who decides which T-Server is primary: management-layer (the default), or peer: the pair by itself (client failover).
 	Arbitration Arbitration
-	// Login are the options of clients under peer arbitration; Users are the passwords, by user.
+	// Login are the options of clients under peer arbitration.
 	Login client.LoginOptions
 	// Sites are groups of clients, by name: so that a fault can take a share of them.
 	Sites map[string]Site `json:",omitempty"`
