@@ -18,7 +18,7 @@ SPIN_RMS ?= 9
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
-.PHONY: clientfailover help demo test test-extra race lint fmt tidy soak matrix validation bench bench-pair bench-short bench-peers bench-spin explore continuity fuzz cover build seeds mutants js-client
+.PHONY: clientfailover help demo test test-extra race lint fmt tidy soak matrix validation bench bench-pair bench-short bench-peers bench-spin explore continuity fuzz cover build seeds mutants flood js-client
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ test: ## All tests that need nothing but Go
 	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, soak (20 process runs, also on one busy core), the whole fault matrix as processes.'
 	@echo 'make test-extra covers those.'
 
-test-extra: lint fmt tidy race fuzz soak matrix clientfailover continuity bench-short bench-peers seeds mutants js-client ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, seeds of faults, mutants, soak, fault matrix, continuity
+test-extra: lint fmt tidy race fuzz soak matrix clientfailover continuity bench-short bench-peers seeds mutants flood js-client ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, seeds of faults, mutants, soak, fault matrix, continuity
 	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix, a JavaScript client, continuity; benchmarks were printed, those of other products too.'
 
 race: ## The tests with the race detector (needs gcc)
@@ -98,6 +98,9 @@ seeds: build ## SEEDS (2000) seeds of faults in virtual time, with all monitors 
 
 mutants: build ## Each rule and guard of the protocol switched off in turn: a monitor must notice (3 minutes at most on two cores)
 	bin/hotpair mutants
+
+flood: ## A client's 10,000 messages without sense and 10,000 too great ones, five gigabytes, while 1,000 calls are in progress
+	HOTPAIR_FLOOD=10000 $(GO) test -v -count 1 -run TestAClientThatFloodsThePair ./internal/natsworld
 
 js-client: build ## A JavaScript client, written from docs/asyncapi.yaml alone, follows a call through a failover (needs Node 18 and npm; on Debian, root gets them installed)
 	@command -v npm >/dev/null || { echo 'js-client: node and npm are missing; trying to install them'; \

@@ -195,7 +195,9 @@ func serviceSchema(name string, need []string) yaml.MapSlice {
 	text := yaml.MapSlice{{Key: "type", Value: "string"}}
 	properties := yaml.MapSlice{
 		{Key: "type", Value: constant("io.nats.micro.v1." + name + "_response")},
-		{Key: "name", Value: constant("hotpair")}, {Key: "id", Value: text}, {Key: "version", Value: text},
+		{Key: "name", Value: constant("hotpair")},
+		{Key: "id", Value: text},
+		{Key: "version", Value: text},
 		{Key: "metadata", Value: yaml.MapSlice{{Key: "type", Value: "object"}, {Key: "additionalProperties", Value: text}}},
 	}
 	for _, n := range need {

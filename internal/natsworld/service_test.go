@@ -32,7 +32,9 @@ func newOperated(t *testing.T) *operated {
 	t.Helper()
 	o := &operated{stage: newStage(t, Options{})}
 	o.l = o.driver.(*local) //nolint:forcetypeassert // a world of one process
-	require.NoError(t, o.Boot(wire.Switch, wire.A, wire.MLayer, wire.Client(1), wire.B))
+	require.NoError(t, o.Boot(wire.Switch, wire.A, wire.MLayer, wire.Client(1)))
+	o.await("A is there", noted(wire.A, node.NoteAnnounced, ""))
+	require.NoError(t, o.Boot(wire.B)) // behind A, so that A stays primary (R7)
 	o.await("readiness", noted(wire.MLayer, node.NotePairReady, "synchronized"))
 	login := o.l.login(access.OperatorRole(access.DefaultOperator))
 	op, err := OpenOperator(o.l.server.URL(), o.l.pair, access.DefaultOperator, &login)

@@ -25,9 +25,10 @@ import (
 func TestSecretsStaySecret(t *testing.T) {
 	dir := t.TempDir()
 	var log, records bytes.Buffer
-	ready := false
+	ready, kicked := false, false
 	c := slackened()
 	w, err := procworld.New(procworld.Options{Config: c, Speed: speed, KeysDir: dir, Log: &log, Sink: trace.SinkFunc(func(r *trace.Record) {
+		kicked = kicked || r.Kind == trace.CarrierDown && r.Node == wire.A
 		ready = ready || r.Kind == trace.Noted && r.Note.Kind == node.NotePairReady && r.Note.N == 1
 		require.NoError(t, json.NewEncoder(&records).Encode(r))
 	})})
@@ -64,6 +65,9 @@ func TestSecretsStaySecret(t *testing.T) {
 	require.NoError(t, err)
 	op.Close()
 	nc.Close()
+	_, err = w.Run(w.Now()+10*time.Minute, func() bool { return kicked })
+	require.NoError(t, err)
+	require.True(t, kicked)
 	require.NoError(t, w.Close())
 	closed = true
 

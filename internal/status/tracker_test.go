@@ -140,6 +140,7 @@ func TestPairReadiness(t *testing.T) {
 		"nobody is primary":       {[]Status{tserver(wire.A, "backup", 3, true, ""), b}, nil, false, "there is no primary"},
 		"one is not asked":        {[]Status{a}, nil, false, "nothing is known of B"},
 		"M is not yet":            {[]Status{a, b, slow}, nil, false, "M: slow"},
+		"of two A":                {[]Status{tserver(wire.B, "primary", 3, false, "b"), tserver(wire.A, "primary", 4, false, "a")}, nil, false, "A: a"},
 		"of two the higher epoch": {[]Status{tserver(wire.B, "primary", 4, false, "b"), tserver(wire.A, "primary", 3, false, "a")}, nil, false, "B: b"},
 	} {
 		p := Assemble("pair", c.nodes, c.absent)
