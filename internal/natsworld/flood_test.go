@@ -36,10 +36,10 @@ type flooded struct {
 	next  uint64
 }
 
-func newFlooded(t *testing.T) *flooded {
+func newFlooded(t *testing.T, rate int) *flooded {
 	f := &flooded{t: t, notes: map[wire.ID]int{}, text: map[string]string{}}
 	c := config.Default()
-	c.Clients, c.Switch.Extensions, c.ClientRate = 2, 2000, 1000
+	c.Clients, c.Switch.Extensions, c.ClientRate = 2, 2000, rate
 	var err error
 	f.World, err = NewWorld(Options{Config: c, Speed: 1, Sink: trace.SinkFunc(f.record)})
 	require.NoError(t, err)
@@ -118,7 +118,7 @@ func great(t *testing.T) int {
 func TestAClientThatFloodsThePair(t *testing.T) {
 	const calls, floods = 1000, 10_000
 	tooGreat := great(t)
-	f := newFlooded(t)
+	f := newFlooded(t, config.Default().ClientRate)
 	f.calls("call", 0, calls)
 	nc := f.intruder(make(chan string, 1))
 	before, roles, downs := heap(), f.roles, f.downs
@@ -145,12 +145,9 @@ func TestAClientThatFloodsThePair(t *testing.T) {
 	require.Equal(t, []int{roles, downs}, []int{f.roles, f.downs}, "the pair goes on as if nothing were")
 	require.True(t, f.ready)
 	for _, id := range []wire.ID{wire.A, wire.B} {
-		var dropped, fast uint64
-		h := f.l.hosts[id]
-		require.NoError(t, h.Look(t.Context(), func(s status.Status, _ *status.Counts) {
-			dropped, fast = s.Dropped, h.limits.clients[wire.Client(2)].dropped
-		}))
-		require.NotZero(t, fast, "beyond its rate, a client is not read")
+		s, err := f.l.hosts[id].Status(t.Context())
+		require.NoError(t, err)
+		dropped := s.Dropped
 		require.EqualValues(t, (floods+tooGreat)/2, dropped, "%s counts each: %s", id, f.text[id.String()])
 		require.Less(t, f.notes[id], 2000, "and does not fill its trace with them")
 		require.NotZero(t, f.notes[id])
@@ -192,9 +189,27 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
+// TestAClientThatIsTooFastIsNotRead: what comes beyond client-rate is dropped before it is read, and the other clients are served.
+func TestAClientThatIsTooFastIsNotRead(t *testing.T) {
+	f := newFlooded(t, 10)
+	nc := f.intruder(make(chan string, 1))
+	const sent = 1000 // for which it might take 98 s
+	for range sent {
+		require.NoError(t, nc.Publish(Subject(f.l.pair, wire.Client(2), wire.A), []byte(`{"pkt":"poll","fromInc":1,"toInc":1,"session":1}`)))
+	}
+	require.NoError(t, nc.FlushTimeout(patience))
+	f.calls("call", 0, 3)
+	h, dropped := f.l.hosts[wire.A], uint64(0)
+	require.NoError(t, h.Look(t.Context(), func(status.Status, *status.Counts) { dropped = h.limits.clients[wire.Client(2)].dropped }))
+	require.NotZero(t, dropped)
+	require.Less(t, dropped, uint64(sent-10))
+	require.Contains(t, f.text["A"], "more than client-rate, 10 messages a second: dropped unread")
+	require.True(t, f.ready)
+}
+
 // TestAClientThatSpeaksForOthers: a client's user that publishes as a T-Server, as the switch or as the operator is refused, and the pair goes on.
 func TestAClientThatSpeaksForOthers(t *testing.T) {
-	f := newFlooded(t)
+	f := newFlooded(t, config.Default().ClientRate)
 	f.calls("call", 0, 3)
 	refused := make(chan string, 100)
 	nc := f.intruder(refused)
