@@ -15,9 +15,10 @@ import (
 type traffic struct {
 	// Name is the load's, "" if it has none.
 	Name string `json:"name,omitempty"`
-	// Carried counts the calls that were created, Blocked those that found no idle line.
-	Carried uint64 `json:"carried"`
-	Blocked uint64 `json:"blocked"`
+	// Carried counts the calls that were created, Blocked those that found no idle line, Abandoned those of the carried ones that ended before anybody answered.
+	Carried   uint64 `json:"carried"`
+	Blocked   uint64 `json:"blocked"`
+	Abandoned uint64 `json:"abandoned"`
 	// InProgress is the mean number of its calls that were up, ringing ones among them, while the load went on: the carried traffic in erlangs. Peak is
 	// the greatest number.
 	InProgress float64 `json:"inProgress"`
@@ -28,6 +29,7 @@ type traffic struct {
 	changed     time.Duration // when up or on changed last
 	lasted      time.Duration // how long it went on
 	callSeconds float64
+	unanswered  map[callmodel.CallID]bool // of the calls that are up
 }
 
 // Blocking is the share of the offered calls that were blocked, from 0 to 1; 0 if none was offered.
@@ -44,8 +46,12 @@ func (t *traffic) String() string {
 	if t.Name != "" {
 		name = "load " + t.Name
 	}
-	return fmt.Sprintf("%s: %d calls carried, %d blocked (%.2f%%), %.2f in progress on average, %d at most",
-		name, t.Carried, t.Blocked, 100*t.Blocking(), t.InProgress, t.Peak)
+	abandoned := ""
+	if t.Abandoned > 0 {
+		abandoned = fmt.Sprintf(" %d abandoned,", t.Abandoned)
+	}
+	return fmt.Sprintf("%s: %d calls carried,%s %d blocked (%.2f%%), %.2f in progress on average, %d at most",
+		name, t.Carried, abandoned, t.Blocked, 100*t.Blocking(), t.InProgress, t.Peak)
 }
 
 // account adds what was since the last change.
@@ -90,10 +96,20 @@ func (m *metrics) traffic(n *node.Note, now time.Duration) {
 		t.Carried++
 		t.up++
 		t.Peak = max(t.Peak, t.up)
+		if t.unanswered == nil {
+			t.unanswered = map[callmodel.CallID]bool{}
+		}
+		t.unanswered[n.Call] = true
+	case n.Text == "answered":
+		delete(m.load(n.M).unanswered, n.Call)
 	case n.Text == "released" || n.Text == "lost-release":
 		t := m.load(n.M)
 		t.account(now)
 		t.up--
+		if t.unanswered[n.Call] {
+			t.Abandoned++
+			delete(t.unanswered, n.Call)
+		}
 	}
 }
 
@@ -103,6 +119,7 @@ func (m *metrics) switchDied(now time.Duration) {
 		t := &m.Loads[i]
 		t.account(now)
 		t.on, t.up = false, 0
+		clear(t.unanswered)
 	}
 }
 

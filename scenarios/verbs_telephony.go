@@ -28,10 +28,13 @@ func telephonyVerbs() []*verb {
 		{
 			name: "load", group: telephony, parse: parseLoad, keys: loadKeys,
 			usage: "load erlangs=N|calls-per-hour=N hold=exp:MEAN|const:TIME|lognormal:MEAN,DEVIATION|list:TIME,TIME,... [ring=5s] [inbound=0.5] [seed=1]\n" +
-				"      [name=NAME] [group=TRUNK-GROUP] [curve=FACTOR,FACTOR,... [day=24h] [start=TIME]] | load stop [name=NAME]",
+				"      [name=NAME] [group=TRUNK-GROUP] [curve=FACTOR,FACTOR,... [day=24h] [start=TIME]]\n" +
+				"      [queue=QUEUE [patience=exp:MEAN|...]] [transfers=SHARE] [conferences=SHARE] | load stop [name=NAME]",
 			help: "Generates calls between idle lines: Poisson arrivals, each rings and is then held. A call that finds no idle line is blocked.\n" +
 				"Loads with different names go on side by side. group is one of the switch's trunk-groups, whose trunks inbound calls then take.\n" +
 				"curve divides the day into slots as long as each other, and multiplies the rate in each; the load begins at the time start of the day.\n" +
+				"queue is where the calls go, to wait for an agent, or to be given up when their patience, drawn as a holding time, is over. Of all that are\n" +
+				"answered, a share is handed over half-way to an idle extension in a single step (transfers), or takes one in (conferences).\n" +
 				"load stop ends the arrivals of one load, or of all; their calls end in their time.",
 		},
 		{
@@ -149,7 +152,7 @@ func (a *args) copyKeys() map[string]string {
 	return m
 }
 
-var loadKeys = []string{"erlangs", "calls-per-hour", "hold", "ring", "inbound", "seed", "name", "group", "curve", "day", "start"}
+var loadKeys = []string{"erlangs", "calls-per-hour", "hold", "ring", "inbound", "seed", "name", "group", "curve", "day", "start", "queue", "patience", "transfers", "conferences"}
 
 func parseLoad(a *args) (step, error) {
 	if len(a.words) == 1 && a.words[0] == "stop" {

@@ -2,6 +2,7 @@ package switchsim
 
 import (
 	"math/bits"
+	"time"
 
 	"hotpair/callmodel"
 	"hotpair/internal/node"
@@ -13,6 +14,8 @@ type call struct {
 	born  uint64 // 0: the reference is free
 	state callmodel.CallState
 	load  int            // the index of the load that made it, plus 1; 0 if none did
+	stage stage          // of a load's call
+	rest  time.Duration  // of a load's call: how long it is held when somebody else has answered
 	name  string         // the scenario's, "" if it has none
 	waits node.TimerKind // the timer that is armed for it, beside the load's: patienceTimer, noAnswerTimer or routeTimer
 }

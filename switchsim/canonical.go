@@ -1,6 +1,8 @@
 package switchsim
 
 import (
+	"time"
+
 	"hotpair/callmodel"
 	"hotpair/internal/canon"
 	"hotpair/internal/node"
@@ -25,6 +27,8 @@ func (s *Switch) AppendCanonical(b []byte) []byte {
 		b = canon.Uint(b, c.born)
 		b = canon.Uint(b, c.state)
 		b = canon.Uint(b, c.load)
+		b = canon.Uint(b, c.stage)
+		b = canon.Uint(b, uint64(c.rest))
 		b = canon.String(b, c.name)
 		b = canon.Uint(b, c.waits)
 		b = s.table.At(uint32(ref)).Append(b)
@@ -53,7 +57,8 @@ func (s *Switch) Restore(b []byte) error {
 	for ref := canon.Read[uint32](r); ref != 0 && ref <= s.opt.CallRefs; ref = canon.Read[uint32](r) {
 		c := call{born: canon.Read[uint64](r)}
 		c.state = canon.Read[callmodel.CallState](r)
-		c.load, c.name, c.waits = canon.Read[int](r), r.String(), canon.Read[node.TimerKind](r)
+		c.load, c.stage, c.rest = canon.Read[int](r), canon.Read[stage](r), time.Duration(canon.Read[uint64](r))
+		c.name, c.waits = r.String(), canon.Read[node.TimerKind](r)
 		p := parties.Restore(r)
 		if !r.Good() || p.Len() == 0 {
 			break

@@ -6,10 +6,12 @@ import (
 	"strconv"
 	"time"
 
+	"hotpair/callmodel"
 	"hotpair/internal/node"
 )
 
-// cmdLoad: load erlangs=20|calls-per-hour=360 hold=exp:180s [ring=5s] [inbound=0.5] [seed=1] [name=sales] [group=sales] [curve=0.5,1,2 [day=24h] [start=8h]].
+// cmdLoad: load erlangs=20|calls-per-hour=360 hold=exp:180s [ring=5s] [inbound=0.5] [seed=1] [name=sales] [group=sales] [curve=0.5,1,2 [day=24h] [start=8h]] [queue=Q1
+// [patience=exp:60s]] [transfers=0.1] [conferences=0.1].
 func (s *Switch) cmdLoad(a *args, out *node.Output) error {
 	l := load{ring: a.duration("ring", 5*time.Second, time.Hour), inbound: a.number("inbound", 0.5, 0, 1)}
 	hold := a.need("hold")
@@ -31,6 +33,11 @@ func (s *Switch) cmdLoad(a *args, out *node.Output) error {
 		a.fail("inbound", errors.New("the switch has no trunks for inbound calls; set inbound=0, or the option trunks"))
 	}
 	start := a.curve(&l.curve)
+	s.queueArg(a, &l)
+	l.transfers, l.conferences = a.number("transfers", 0, 0, 1), a.number("conferences", 0, 0, 1)
+	if l.transfers+l.conferences > 1 {
+		a.fail("conferences", errors.New("transfers and conferences are shares of all calls, and more than all cannot be"))
+	}
 	if l.name, _ = a.str("name"); len(l.name) > maxName {
 		a.fail("name", fmt.Errorf("a name has at most %d characters", maxName))
 	}
@@ -101,6 +108,26 @@ func (s *Switch) trunksArg(a *args) (first, last int) {
 	}
 	a.fail("group", fmt.Errorf("the switch has no trunk group %q; it has %q", name, s.opt.groupNames()))
 	return first, last
+}
+
+// queueArg reads the queue to which the calls go, and how long they wait there.
+func (s *Switch) queueArg(a *args, l *load) {
+	patience, patient := a.str("patience")
+	if patient {
+		var err error
+		l.patience, err = parseHolding(patience)
+		a.fail("patience", err)
+	}
+	name, ok := a.str("queue")
+	switch at, known := s.byName[callmodel.DN(name)]; {
+	case !ok && patient:
+		a.fail("patience", errors.New("is of calls that wait in a queue; queue is missing"))
+	case !ok:
+	case !known || s.lines[at].typ != callmodel.DNQueue:
+		a.fail("queue", fmt.Errorf("the switch has no queue %q: it has %d, from Q1", name, s.opt.Queues))
+	default:
+		l.queue = at + 1
+	}
 }
 
 // cmdLoadStop: load-stop [name=sales]. It ends the arrivals of one load, or of all.

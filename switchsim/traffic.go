@@ -22,6 +22,10 @@ type load struct {
 	inbound     float64 // share of inbound calls
 	first, last int     // the trunks of inbound calls: lines[first:last]
 	curve       curve
+	queue       int     // the line of the queue to which its calls go, plus 1; 0: they go to extensions
+	patience    holding // how long a call waits in the queue before it is given up; without a kind, as long as the switch lets it
+	transfers   float64 // share of calls that the called party hands over half-way, in a single step
+	conferences float64 // share of calls that the called party takes another one into half-way
 	pcg         *rand.PCG
 	rng         *rand.Rand
 }
@@ -104,6 +108,10 @@ func (s *Switch) arrive(i int, out *node.Output) {
 	if last > first {
 		from = s.idle(first, last, l.rng.IntN(last-first))
 	}
+	if from >= 0 && l.queue > 0 {
+		s.arriveAtQueue(i, from, out)
+		return
+	}
 	if from >= 0 {
 		s.lines[from].busy = true // so that nobody calls himself
 		to = s.idle(0, s.opt.Extensions, l.rng.IntN(s.opt.Extensions))
@@ -114,7 +122,7 @@ func (s *Switch) arrive(i int, out *node.Output) {
 		ref = s.create(from, to, i+1, "", out)
 	}
 	if ref == 0 {
-		out.Note(node.Note{Kind: node.NoteCall, N: s.seq(), M: uint64(i) + 1, Text: "blocked"})
+		s.noteBlocked(i, out)
 		return
 	}
 	if l.ring > 0 {
@@ -124,15 +132,20 @@ func (s *Switch) arrive(i int, out *node.Output) {
 	s.proceed(ref, out)
 }
 
-// proceed answers a call of a load, or ends it.
-func (s *Switch) proceed(ref uint32, out *node.Output) {
-	if c := &s.calls.table[ref]; c.load > 0 && c.state == callmodel.CallRinging {
-		l := &s.loads[c.load-1]
-		s.answer(ref, out)
-		out.Set(node.Timer{Kind: callTimer, Key: ref}, l.hold.draw(l.rng))
+func (s *Switch) noteBlocked(i int, out *node.Output) {
+	out.Note(node.Note{Kind: node.NoteCall, N: s.seq(), M: uint64(i) + 1, Text: "blocked"})
+}
+
+// arriveAtQueue offers a call to the load's queue, where it waits for an agent.
+func (s *Switch) arriveAtQueue(i, from int, out *node.Output) {
+	to := target{line: s.loads[i].queue - 1, state: callmodel.PartyQueued}
+	ref := s.begin(&beginning{from: from, to: to, load: i + 1}, out)
+	if ref == 0 {
+		s.noteBlocked(i, out)
 		return
 	}
-	s.release(ref, false, out)
+	s.awaitLoad(ref, out)
+	s.await(ref, out)
 }
 
 func (l *load) append(b []byte) []byte {
@@ -145,6 +158,10 @@ func (l *load) append(b []byte) []byte {
 	b = canon.Uint(b, l.first)
 	b = canon.Uint(b, l.last)
 	b = l.curve.append(b)
+	b = canon.Uint(b, l.queue)
+	b = l.patience.append(b)
+	b = canon.Uint(b, math.Float64bits(l.transfers))
+	b = canon.Uint(b, math.Float64bits(l.conferences))
 	state, err := l.pcg.MarshalBinary()
 	if err != nil {
 		panic(err) // PCG cannot fail to tell its state
@@ -160,6 +177,10 @@ func (l *load) restore(r *canon.Reader) {
 	l.inbound = math.Float64frombits(canon.Read[uint64](r))
 	l.first, l.last = canon.Read[int](r), canon.Read[int](r)
 	l.curve.restore(r)
+	l.queue = canon.Read[int](r)
+	l.patience.restore(r)
+	l.transfers = math.Float64frombits(canon.Read[uint64](r))
+	l.conferences = math.Float64frombits(canon.Read[uint64](r))
 	l.pcg = &rand.PCG{}
 	if err := l.pcg.UnmarshalBinary(r.Bytes()); err != nil {
 		r.Fail("random generator")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"hotpair/callmodel"
 	"hotpair/internal/node"
 )
 
@@ -144,12 +145,120 @@ func TestLoadsSayWhatIsWrong(t *testing.T) {
 		{"start is before the end of the day", []string{"erlangs", "1", "hold", "exp:1s", "curve", "1,2", "day", "1h", "start", "1h"}},
 		{"at most 1440 slots", []string{"erlangs", "1", "hold", "exp:1s", "curve", strings.Repeat("1,", 1440) + "1"}},
 		{"colour: no such argument", []string{"erlangs", "1", "hold", "exp:1s", "colour", "red"}},
+		{`the switch has no queue "1001"`, []string{"erlangs", "1", "hold", "exp:1s", "queue", "1001"}},
+		{"queue is missing", []string{"erlangs", "1", "hold", "exp:1s", "patience", "exp:1s"}},
+		{"patience: holding times are", []string{"erlangs", "1", "hold", "exp:1s", "queue", "Q1", "patience", "endless"}},
+		{"more than all cannot be", []string{"erlangs", "1", "hold", "exp:1s", "transfers", "0.6", "conferences", "0.6"}},
 	} {
 		note := r.do("load", c.args...)
 		require.Equal(t, node.NoteRefused, note.Kind, c.args)
 		require.Contains(t, note.Text, c.want)
 	}
 	require.Empty(t, r.s.loads, "what is refused leaves nothing")
+}
+
+// abandonment is Erlang's A: the share of calls that are given up, at so many agents, to which a erlangs are offered, where holding times and patience are exponential,
+// and patience is so many times the holding time on average.
+func abandonment(agents int, a, patience float64) float64 {
+	sum, p, given := 1.0, 1.0, 0.0
+	for n := 1; n < 1000; n++ {
+		waiting := max(n-agents, 0)
+		p *= a / (float64(n-waiting) + float64(waiting)/patience)
+		sum += p
+		given += p * float64(waiting) / patience
+	}
+	return given / sum / a
+}
+
+// TestQueueWithPatience: the share of calls that are given up in a queue is Erlang's A.
+func TestQueueWithPatience(t *testing.T) {
+	require.InDelta(t, 0.5, abandonment(1, 1, 1e-9), 1e-6, "without patience it is Erlang's B")
+	o := DefaultOptions()
+	o.Trunks, o.QueuePatience = 500, 0
+	r := newRig(t, o)
+	for _, dn := range []string{"1001", "1002", "1003"} {
+		require.Equal(t, node.NoteDone, r.do("agent", "dn", dn, "state", "ready").Kind)
+	}
+	require.Equal(t, node.NoteDone, r.do("load", "erlangs", "3", "hold", "exp:60s", "ring", "0s", "inbound", "1", "queue", "Q1", "patience", "exp:120s").Kind)
+	r.offered(10 * time.Hour)
+	answered, given := 0, map[callmodel.CallID]bool{}
+	abandoned := 0
+	until := r.now + 500*time.Hour
+	for r.queue.Len() > 0 && r.queue.Peek() <= until {
+		e := r.queue.Pop()
+		if r.armed[e.Payload] != e.Seq {
+			continue
+		}
+		r.now = e.At
+		delete(r.armed, e.Payload)
+		r.step(node.Input{Kind: node.Fired, Timer: e.Payload})
+		for _, n := range r.noted {
+			switch {
+			case n.Text == "created":
+				given[n.Call] = true
+			case n.Text == "answered":
+				answered++
+				delete(given, n.Call)
+			case n.Text == "released" && given[n.Call]:
+				abandoned++
+				delete(given, n.Call)
+			}
+		}
+	}
+	require.Greater(t, answered, 50_000/4)
+	require.InDelta(t, abandonment(3, 3, 2), float64(abandoned)/float64(abandoned+answered), 0.012)
+}
+
+// TestSharesOfTransfersAndConferences: so many of the answered calls are handed over, or become conferences; all end in their time, and no line is left busy.
+func TestSharesOfTransfersAndConferences(t *testing.T) {
+	r := newRig(t, DefaultOptions())
+	require.Equal(t, node.NoteDone, r.do("load", "erlangs", "5", "hold", "exp:60s", "transfers", "0.3", "conferences", "0.2").Kind)
+	answered, moved, grown := 0, 0, 0
+	count := func(d time.Duration) {
+		until := r.now + d
+		for r.queue.Len() > 0 && r.queue.Peek() <= until {
+			e := r.queue.Pop()
+			if r.armed[e.Payload] != e.Seq {
+				continue
+			}
+			r.now = e.At
+			delete(r.armed, e.Payload)
+			r.step(node.Input{Kind: node.Fired, Timer: e.Payload})
+			for ref := range r.s.calls.table {
+				if c := r.s.table.At(uint32(ref)); c != nil {
+					require.LessOrEqual(t, c.Len(), 3)
+				}
+			}
+			for _, n := range r.noted {
+				if n.Text == "created" {
+					answered++
+				}
+			}
+			if e.Payload.Kind == callTimer {
+				if c := r.s.table.At(e.Payload.Key); c != nil && r.s.calls.table[e.Payload.Key].stage == second {
+					if c.Len() == 3 {
+						grown++
+					} else {
+						moved++
+					}
+				}
+			}
+		}
+		r.now = until
+	}
+	for range 8 {
+		count(10 * time.Hour)
+		r.restore()
+	}
+	require.Greater(t, answered, 15_000)
+	require.InDelta(t, 0.3, float64(moved)/float64(answered), 0.02)
+	require.InDelta(t, 0.2, float64(grown)/float64(answered), 0.02)
+	require.Equal(t, node.NoteDone, r.do("load-stop").Kind)
+	count(10 * time.Hour)
+	require.Zero(t, r.s.calls.inUse)
+	for _, l := range r.s.lines {
+		require.False(t, l.busy, l.dn)
+	}
 }
 
 func TestTrunkGroupsSayWhatIsWrong(t *testing.T) {

@@ -151,6 +151,7 @@ func (s *Switch) hand(ref uint32, from callmodel.DN, to target, how handing, out
 		divert()
 	}
 	s.leave(&old, s.table.At(ref), out)
+	s.awaitLoad(ref, out)
 	s.await(ref, out)
 }
 
