@@ -117,7 +117,7 @@ func (f *benchFlags) scale() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&o.DNs, "dns", 10_000, "extensions of the switch; each is registered by one client")
+	cmd.Flags().IntVar(&o.Extensions, "dns", 10_000, "extensions of the switch; each is registered by one client")
 	cmd.Flags().IntVar(&o.Clients, "clients", 1000, "client sessions, each with a connection of its own")
 	cmd.Flags().IntSliceVar(&o.Rates, "rates", []int{100, 200, 300, 400, 500, 600, 700, 800, 1000, 1200, 1500, 2000}, "calls per second to try, in ascending order")
 	cmd.Flags().DurationVar(&o.Time, "time", 10*time.Second, "of each measurement")

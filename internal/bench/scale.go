@@ -23,7 +23,7 @@ import (
 
 // ScaleOptions say how large a site is measured.
 type ScaleOptions struct {
-	DNs, Clients int
+	Extensions, Clients int
 	// Rates are the calls per second that are tried, in ascending order, until latency passes the limit.
 	Rates []int
 	// Time is how long each rate is measured, when it has settled, and Tries how often, until it is within the limit: other programs on the machine can make any
@@ -40,8 +40,8 @@ func (o *ScaleOptions) Validate() error {
 	switch {
 	case o.Clients < 1 || o.Clients > wire.MaxClients:
 		return fmt.Errorf("there are 1 to %d clients, not %d", wire.MaxClients, o.Clients)
-	case o.DNs < 2*o.Clients || o.DNs > 100_000:
-		return fmt.Errorf("there are at least two DNs for each client, and at most 100000, not %d", o.DNs)
+	case o.Extensions < 2*o.Clients || o.Extensions > 100_000:
+		return fmt.Errorf("there are at least two DNs for each client, and at most 100000, not %d", o.Extensions)
 	case len(o.Rates) == 0 || !slices.IsSorted(o.Rates) || o.Rates[0] < 1:
 		return errors.New("rates are calls per second, from 1, in ascending order")
 	case o.Time < time.Second || o.Limit <= 0 || o.Tries < 1:
@@ -106,7 +106,7 @@ func Scale(ctx context.Context, o ScaleOptions) (*Report, error) {
 		return nil, err
 	}
 	defer s.close()
-	r := &Report{Title: fmt.Sprintf("Scale: %d DNs, %d client sessions; latency from the switch to the clients, limit p99 %s", o.DNs, o.Clients, o.Limit)}
+	r := &Report{Title: fmt.Sprintf("Scale: %d DNs, %d client sessions; latency from the switch to the clients, limit p99 %s", o.Extensions, o.Clients, o.Limit)}
 	best := 0
 	for _, rate := range o.Rates {
 		m, err := s.try(ctx, rate)
@@ -126,7 +126,7 @@ func Scale(ctx context.Context, o ScaleOptions) (*Report, error) {
 func openSite(ctx context.Context, o ScaleOptions) (*site, error) {
 	c := realTime()
 	c.Clients = o.Clients
-	c.Switch.Extensions, c.Switch.Trunks = o.DNs, 0
+	c.Switch.Extensions, c.Switch.Trunks = o.Extensions, 0
 	// With every core busy, whatever waits for an answer may wait long.
 	c.Link.AddpTimeout, c.A.HAPublishTimeout, c.B.HAPublishTimeout = 10*time.Second, 5*time.Second, 5*time.Second
 	s := &site{o: o, happened: map[uint64]time.Duration{}}
@@ -161,10 +161,10 @@ func (s *site) mark(r *trace.Record) (taken bool) {
 func (s *site) connect(ctx context.Context, c *config.Config) error {
 	s.hosts = make([]*natsworld.Host, s.o.Clients)
 	errs := make([]error, s.o.Clients)
-	registered := make(chan struct{}, 2*s.o.DNs)
+	registered := make(chan struct{}, 2*s.o.Extensions)
 	var wg sync.WaitGroup
 	turns := make(chan struct{}, 16)
-	share := s.o.DNs / s.o.Clients
+	share := s.o.Extensions / s.o.Clients
 	for i := range s.o.Clients {
 		id := wire.Client(i + 1)
 		var dns []callmodel.DN

@@ -33,10 +33,10 @@ func deviations(values []float64, mean, sd float64) float64 {
 // limit returns how many standard deviations are allowed, both ways, at a level of significance.
 func limit(level float64) float64 { return distuv.UnitNormal.Quantile(1 - level/2) }
 
-// kolmogorov returns the greatest distance between the distribution of the values and the one that theory says, and the probability that it is as great or greater
+// kolmogorov returns the probability that the greatest distance between the distribution of values and the one that theory says is as great as theirs, or greater,
 // if theory is right (Kolmogorov's asymptotic series, with Stephens's correction for small numbers).
-func kolmogorov(values []float64, theory func(float64) float64) (distance, probability float64) {
-	sorted := slices.Sorted(slices.Values(values))
+func kolmogorov(values []float64, theory func(float64) float64) (probability float64) {
+	sorted, distance := slices.Sorted(slices.Values(values)), 0.0
 	n := float64(len(sorted))
 	for i, v := range sorted {
 		f := theory(v)
@@ -48,7 +48,7 @@ func kolmogorov(values []float64, theory func(float64) float64) (distance, proba
 		probability += 2 * sign * math.Exp(-2*k*k*x*x)
 		sign = -sign
 	}
-	return distance, min(max(probability, 0), 1)
+	return min(max(probability, 0), 1)
 }
 
 // allowedMisses returns how many of n independent intervals may miss the truth, at a level of significance, if each misses it with probability p.

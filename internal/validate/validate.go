@@ -247,7 +247,7 @@ func (r *Report) lengths(ctx context.Context) error {
 func (r *Report) length(s *synchronization) []string {
 	h := s.hold
 	mean, sd := h.longestMean(s.tagged)
-	_, p := kolmogorov(s.took, func(t float64) float64 { return h.longest(s.tagged, t) })
+	p := kolmogorov(s.took, func(t float64) float64 { return h.longest(s.tagged, t) })
 	off := deviations(s.took, mean, sd)
 	name := fmt.Sprintf("synchronization with %d tagged calls, %s", s.tagged, h.Text)
 	meanOK := r.check(math.Abs(off) <= limit(r.Options.Level), "%s: the mean of %d runs is off by %.1f standard deviations", name, len(s.took), off)

@@ -53,9 +53,9 @@ func TestStatistics(t *testing.T) {
 		even = append(even, (float64(i)+0.5)/100)
 		low = append(low, (float64(i)+0.5)/150)
 	}
-	_, p := kolmogorov(even, uniform)
+	p := kolmogorov(even, uniform)
 	require.Greater(t, p, 0.99)
-	_, p = kolmogorov(low, uniform)
+	p = kolmogorov(low, uniform)
 	require.Less(t, p, 0.001)
 }
 

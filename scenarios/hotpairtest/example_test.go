@@ -30,7 +30,7 @@ type desk struct {
 func openDesk(t *testing.T, door *scenarios.Door) *desk {
 	t.Helper()
 	c, err := live.Dial(t.Context(), live.Options{
-		URL: door.URL, Pair: door.Pair, Name: door.Role, Seed: door.Seed, DNs: []callmodel.DN{"1001", "1002", "1003"}, Reconnect: 200 * time.Millisecond,
+		URL: door.URL, Pair: door.Pair, Name: door.Role, Seed: door.Seed, Register: []callmodel.DN{"1001", "1002", "1003"}, Reconnect: 200 * time.Millisecond,
 	})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)

@@ -79,8 +79,11 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 			p.AwaitRecord("a dragon", time.Second, func(*hotpairtest.Record) bool { return false })
 		}, []string{"no record within 1s: a dragon"}},
 		"door": {sim, func(p *hotpairtest.Pair) { p.Door(1) }, []string{"in virtual time there is no NATS"}},
-		"its own": {hotpairtest.Options{World: hotpairtest.NATS, Nodes: []string{"S", "C1"}, NoConverge: "nothing is there"},
-			func(p *hotpairtest.Pair) { p.Door(1) }, []string{"this world runs it itself"}},
+		"its own": {
+			hotpairtest.Options{World: hotpairtest.NATS, Nodes: []string{"S", "C1"}, NoConverge: "nothing is there"},
+			func(p *hotpairtest.Pair) { p.Door(1) },
+			[]string{"this world runs it itself"},
+		},
 		"configuration": {hotpairtest.Options{Config: "trunks: 3"}, func(*hotpairtest.Pair) {}, []string{"unknown field"}},
 		"world":         {hotpairtest.Options{World: "moon"}, func(*hotpairtest.Pair) {}, []string{`unknown world "moon"`}},
 	} {

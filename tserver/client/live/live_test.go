@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -90,8 +91,7 @@ func TestX8ALiveClientFollowsAFailover(t *testing.T) {
 			require.NoError(t, c.AnswerCall(ctx, "1002", connID), "it waits for the new primary, or asks it")
 			require.Equal(t, "B", c.Status().Primary)
 			require.NoError(t, c.ReleaseCall(ctx, "1001", connID))
-			events := append(before, h.until("EventReleased")...)
-			events = append(events, h.until("EventReleased")...)
+			events := slices.Concat(before, h.until("EventReleased"), h.until("EventReleased"))
 			seen, changed := map[string]int{}, 0
 			last := live.Event{}
 			for _, e := range events {
@@ -125,7 +125,7 @@ func TestX8ALiveClientFollowsAFailover(t *testing.T) {
 func TestX13OutcomesAreTrue(t *testing.T) {
 	t.Parallel()
 	p := hotpairtest.Start(t, hotpairtest.Options{Config: quick + "autorestart: true\nha-sync-method: transfer\n"})
-	c := dial(t, p, 1, func(o *live.Options) { o.DNs = []callmodel.DN{"*"} })
+	c := dial(t, p, 1, func(o *live.Options) { o.Register = []callmodel.DN{"*"} })
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	type result struct {
@@ -196,7 +196,7 @@ func TestX13OutcomesAreTrue(t *testing.T) {
 func TestALiveClientIsCutOff(t *testing.T) {
 	t.Parallel()
 	p := hotpairtest.Start(t, hotpairtest.Options{Config: quick})
-	c := dial(t, p, 1, func(o *live.Options) { o.DNs = []callmodel.DN{"1002"} })
+	c := dial(t, p, 1, func(o *live.Options) { o.Register = []callmodel.DN{"1002"} })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	h := listen(t, ctx, c)
@@ -217,7 +217,7 @@ func TestALiveClientIsCutOff(t *testing.T) {
 func TestRequestsSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	p := hotpairtest.Start(t, hotpairtest.Options{Config: quick})
-	c := dial(t, p, 1, func(o *live.Options) { o.DNs = []callmodel.DN{"1001"} })
+	c := dial(t, p, 1, func(o *live.Options) { o.Register = []callmodel.DN{"1001"} })
 	ctx := t.Context()
 	var e *live.RequestError
 	_, err := c.MakeCall(ctx, "1001", "9")
@@ -268,7 +268,7 @@ func TestRequestsSayWhatIsWrong(t *testing.T) {
 func TestDialSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for want, o := range map[string]live.Options{
-		`Name: a client is called C1 to C4096, not "A"`: {URL: "nats://127.0.0.1:1", Name: "A"},
+		`name: a client is called C1 to C4096, not "A"`: {URL: "nats://127.0.0.1:1", Name: "A"},
 		"at most one of KeyFile, Seed and Creds":        {URL: "nats://127.0.0.1:1", Name: "C1", Seed: "x", KeyFile: "y"},
 		"KeyFile: open nowhere.nk":                      {URL: "nats://127.0.0.1:1", Name: "C1", KeyFile: "nowhere.nk"},
 		"speed":                                         {URL: "nats://127.0.0.1:1", Name: "C1", Speed: -1},

@@ -25,8 +25,8 @@ type Options struct {
 	KeyFile, Seed, Creds string
 	// TLSCA is a file of certificates that are trusted in place of the system's; TLSCert and TLSKey are files of one's own certificate.
 	TLSCA, TLSCert, TLSKey string
-	// DNs are registered from the beginning; "*" is all.
-	DNs []callmodel.DN
+	// Register is the DNs that are registered from the beginning; "*" is all.
+	Register []callmodel.DN
 	// AddpTimeout is how long a link to a T-Server may be silent before it is polled: its loss is noticed after twice as long at most. 0 is 3 s.
 	AddpTimeout time.Duration
 	// Reconnect is how long the library waits between two attempts to reach a T-Server. 0 is 2 s.
@@ -40,7 +40,7 @@ type Options struct {
 func (o *Options) id() (wire.ID, error) {
 	id, err := wire.ParseID(o.Name)
 	if err != nil || !id.IsClient() {
-		return id, fmt.Errorf("Name: a client is called C1 to C%d, not %.40q", wire.MaxClients, o.Name)
+		return id, fmt.Errorf("name: a client is called C1 to C%d, not %.40q", wire.MaxClients, o.Name)
 	}
 	return id, nil
 }

@@ -13,9 +13,9 @@ import (
 )
 
 var (
-	// ErrNotDone: the request was not carried out, and will not be. It can be made again.
+	// ErrNotDone means that the request was not carried out, and will not be. It can be made again.
 	ErrNotDone = errors.New("not done")
-	// ErrUnknown: the request may have been carried out, or may still be.
+	// ErrUnknown means that the request may have been carried out, or may still be.
 	ErrUnknown = errors.New("it is not known whether it was done")
 )
 
