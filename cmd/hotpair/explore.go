@@ -297,7 +297,7 @@ func printExplored(w io.Writer, e *explored) {
 	case r.Complete:
 		fmt.Fprintln(w, "finished: every reachable state was seen, and what must hold holds in all of them")
 	default:
-		fmt.Fprintf(w, "not finished: %s; every state up to depth %d was seen (%d of them), and what must hold holds in all that were\n",
+		fmt.Fprintf(w, "not finished: %s; every state up to depth %d was looked at (%d of them), and what must hold holds in all that were\n",
 			bounds[r.Bound], r.Finished, r.AtFinished)
 	}
 }

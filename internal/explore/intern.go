@@ -36,3 +36,6 @@ func (t *Table[T]) Get(key []byte, value func() *T) uint32 {
 
 // At returns the component with this number, which must not be changed.
 func (t *Table[T]) At(id uint32) *T { return (*t.list.Load())[id] }
+
+// Len returns how many there are.
+func (t *Table[T]) Len() int { return len(*t.list.Load()) }

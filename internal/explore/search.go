@@ -156,7 +156,7 @@ func (s *search) run() Result {
 		if bound = s.level(); bound != "" || len(s.failed) > 0 {
 			break
 		}
-		s.stats.Finished, s.stats.AtFinished = depth, s.stats.Distinct
+		s.stats.Finished, s.stats.AtFinished = depth, s.levelEnd()
 	}
 	r := Result{Workers: len(s.workers), Bound: bound}
 	s.measure()
@@ -185,6 +185,14 @@ func (s *search) nextLevel() bool {
 		some = some || sh.level < sh.end
 	}
 	return some
+}
+
+// levelEnd is how many states there are up to the level that is expanded.
+func (s *search) levelEnd() (n uint64) {
+	for i := range s.shards {
+		n += uint64(s.shards[i].end)
+	}
+	return n
 }
 
 // level expands a level, batch by batch; it returns what bounds the search, if something does.
@@ -247,9 +255,6 @@ func (s *search) measure() {
 	for i := range s.shards {
 		s.stats.Distinct += uint64(s.shards[i].n)
 		s.stats.Memory += s.shards[i].bytes()
-	}
-	if s.stats.Distinct > 0 && s.stats.Distinct > uint64(len(s.workers)) {
-		s.perStep = max(s.perStep, 1)
 	}
 }
 

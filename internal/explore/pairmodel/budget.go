@@ -59,10 +59,13 @@ func AnyOf(n int) (each [faultKinds]int) {
 
 // String says what the environment may do.
 func (b Budget) String() string {
-	parts := []string{fmt.Sprintf("%d calls on %d call references", b.Calls, b.Refs)}
+	parts := []string{"no calls"}
+	if b.Calls > 0 {
+		parts[0] = fmt.Sprintf("%s on %s", count(b.Calls, "call"), count(b.Refs, "call reference"))
+	}
 	for k, n := range b.Each {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d x %s", n, Fault(k)))
+			parts = append(parts, fmt.Sprintf("%d × %s", n, Fault(k)))
 		}
 	}
 	s := strings.Join(parts, ", ")
@@ -70,6 +73,13 @@ func (b Budget) String() string {
 		s += fmt.Sprintf("; of the faults %d in all", b.Any)
 	}
 	return s
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // The environment's word: calls begun, calls in progress, and how often there was each kind of fault.
