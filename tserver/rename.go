@@ -17,7 +17,7 @@ func (s *Server) Rename(f canon.Renaming) {
 	}
 	s.snapshot.sub = uint32(f(canon.Place, uint64(s.snapshot.sub)))
 	s.own.marked = f(canon.Told, s.own.marked)
-	s.own.last.rename(canon.Told, f)
+	s.own.last.rename(f)
 	for i := range s.own.ahead {
 		s.own.ahead[i].Rename(s.self.Peer(), s.self, f)
 	}
@@ -30,12 +30,12 @@ func (s *Server) Rename(f canon.Renaming) {
 }
 
 func (j *journal) renameNumbers(named canon.Class, f canon.Renaming) {
-	j.base.rename(canon.Told, f)
-	j.told.rename(canon.Told, f)
+	j.base.rename(f)
+	j.told.rename(f)
 	j.agreed = f(canon.Told, j.agreed)
 	for i := range j.size {
 		e := j.at(i)
-		e.number.rename(canon.Told, f)
+		e.rename(f)
 		e.call.Born = f(canon.Event, e.call.Born)
 		e.connID = callmodel.ConnID(f(canon.ConnID, uint64(e.connID)))
 		if e.need != 0 {
@@ -44,6 +44,6 @@ func (j *journal) renameNumbers(named canon.Class, f canon.Renaming) {
 	}
 }
 
-func (n *number) rename(c canon.Class, f canon.Renaming) {
-	n.seq, n.sub = f(c, n.seq), uint32(f(canon.Place, uint64(n.sub)))
+func (n *number) rename(f canon.Renaming) {
+	n.seq, n.sub = f(canon.Told, n.seq), uint32(f(canon.Place, uint64(n.sub)))
 }

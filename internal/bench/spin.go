@@ -34,7 +34,7 @@ func Spin(ctx context.Context, o SpinOptions) (*Report, error) {
 	if err != nil {
 		return r, err
 	}
-	defer os.RemoveAll(filepath.Dir(pan))
+	defer func() { _ = os.RemoveAll(filepath.Dir(pan)) }()
 	var ours, spins float64
 	for range o.Rounds {
 		res := explore.Search(twophase.Model{RMs: o.RMs}, explore.Options{Workers: 1, Stop: func() bool { return ctx.Err() != nil }})

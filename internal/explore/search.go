@@ -99,9 +99,7 @@ type worker struct {
 	steps     Steps
 	buffers   [shards][]uint32
 	generated uint64
-	added     uint64
 	failed    []failure
-	removed   uint64
 	next      [shards][]uint32 // of the cycle search: states that nothing leads to any more
 }
 
@@ -326,8 +324,7 @@ func (s *search) collect(w *worker, from uint32, counting bool) {
 		if counting && st.prompt[i] {
 			counts = 1
 		}
-		b := append(w.buffers[to], words...)
-		w.buffers[to] = append(b, from, uint32(h), counts)
+		w.buffers[to] = append(append(w.buffers[to], words...), from, uint32(h), counts)
 	}
 	for _, x := range st.wrong {
 		w.failed = append(w.failed, failure{from, x})

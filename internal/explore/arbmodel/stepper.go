@@ -15,7 +15,6 @@ type stepper struct {
 	out  *explore.Steps
 	from []uint32
 	w    *world // from, taken apart: to be looked at only
-	idle bool   // nothing but timers can happen by itself
 	own  int    // moves that the system makes by itself
 }
 

@@ -202,7 +202,7 @@ func (s *stepper) canConnect(l int) bool {
 }
 
 // add adds what an action leads to, and beside it, where M makes something durable meanwhile, what there is if M dies at that moment.
-func (s *stepper) add(a action, prompt bool) (did bool) {
+func (s *stepper) add(a action, prompt bool) {
 	env := envWord(s.from[envAt])
 	to := s.out.Add(s.from)
 	if prompt {
@@ -211,16 +211,16 @@ func (s *stepper) add(a action, prompt bool) (did bool) {
 	s.barriers, s.dieAt = 0, 0
 	if !s.perform(to, &a) {
 		s.out.Drop()
-		return false
+		return
 	}
 	s.settle(to)
 	s.label(&a)
 	if s.barriers == 0 || a.node == mAt && a.kind == actCrash {
-		return true
+		return
 	}
 	after := envWord(s.last()[envAt])
 	if after == env && !env.allows(&s.m.budget, CrashM) || !after.allows(&s.m.budget, CrashM) {
-		return true
+		return
 	}
 	for at, n := 1, s.barriers; at <= n; at++ {
 		a.dies = true
@@ -232,7 +232,6 @@ func (s *stepper) add(a action, prompt bool) (did bool) {
 		s.settle(to)
 		s.label(&a)
 	}
-	return true
 }
 
 func (s *stepper) last() []uint32 { return s.out.At(s.out.Len() - 1) }
