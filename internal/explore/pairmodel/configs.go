@@ -67,10 +67,10 @@ func Configs() []Config {
 			Budget: Budget{Calls: 3, Refs: 2, Each: AnyOf(2), Any: 2}, Reports: true, HA: true, Lag: 1,
 		}),
 		both("two-failures", "one call spans two failures: A dies, returns, B dies", Options{
-			Budget: Budget{Calls: 2, Refs: 2, Each: Faults(CrashA, CrashB)}, Reports: true, HA: true, Lag: 2,
+			Budget: Budget{Calls: 2, Refs: 2, Each: Faults(CrashA, CrashB)}, Reports: true, HA: true, Lag: 1,
 		}),
 		both("links", "each CTI link is lost, and the HA link", Options{
-			Budget: Budget{Calls: 2, Refs: 2, Each: Faults(LoseCTIA, LoseCTIB, CutHA)}, Reports: true, HA: true, Lag: 2,
+			Budget: Budget{Calls: 2, Refs: 2, Each: Faults(LoseCTIA, LoseCTIB, CutHA)}, Reports: true, HA: true, Lag: 1,
 		}),
 		both("switchover", "an operator's command, and M crashes between its steps; HA messages at any time", Options{
 			Budget: Budget{Calls: 2, Refs: 1, Each: Faults(Command, CrashM)}, Reports: true, Lag: 1,
