@@ -24,11 +24,11 @@ func (t *transcript) record(r *trace.Record) {
 	if !r.Node.IsClient() {
 		return
 	}
+	if t.heard == nil { // a client may say something before it has heard anything: that its request was not sent, for want of a primary
+		t.heard, t.names, t.lines = map[wire.ID]wire.Message{}, map[callmodel.ConnID]string{}, map[wire.ID][]string{}
+	}
 	switch {
 	case r.Kind == trace.Received:
-		if t.heard == nil {
-			t.heard, t.names, t.lines = map[wire.ID]wire.Message{}, map[callmodel.ConnID]string{}, map[wire.ID][]string{}
-		}
 		t.heard[r.Node] = *r.Msg
 	case r.Kind == trace.Noted && r.Note.Kind == node.NoteActed:
 		if m := t.heard[r.Node]; m.Kind.String() == r.Note.Text {

@@ -45,6 +45,7 @@ func TestAssertionsCanFail(t *testing.T) {
 		"not refused":       {"! call c1 from=1001 to=1002\nexpect A running", false},
 		"refused":           {"call c1 from=1001 to=1002\ncall c2 from=1001 to=1003\nexpect A running", false},
 		"may be refused":    {"? restart A\n? answer c9\nexpect A running", true},
+		"nobody to ask":     {"kill A\n? dial C1 1001 to=1002 nowait\nwait 1m\nexpect S running", true},
 		"need not":          {"? kill A\nexpect A running", false},
 		"message":           {"call c1 from=1001 to=1002\nawait S->A CallCreated within=1s", true},
 		"message once":      {"call c1 from=1001 to=1002\nawait S->A CallCreated within=1s\n! expect S->A CallCreated", true},

@@ -357,6 +357,17 @@ func TestRequestTimesOut(t *testing.T) {
 	require.Equal(t, last, p.heard[wire.Client(1)][len(p.heard[wire.Client(1)])-1])
 }
 
+// TestRequestsOfALostCarrierDoNotTimeOut: nobody can be told, and the timer goes with the request. (It fired for a request that was forgotten.)
+func TestRequestsOfALostCarrierDoNotTimeOut(t *testing.T) {
+	p := newPhone(t, nil)
+	p.up[[2]wire.ID{wire.A, wire.Switch}] = false
+	require.Empty(t, p.ask(wire.Client(1), wire.A, wire.Message{Kind: wire.RequestMakeCall, RefID: 3, ThisDN: "1001", OtherDN: "1002"}))
+	timer := node.Timer{Kind: 19}
+	require.True(t, p.timers[wire.A][timer])
+	p.step(wire.A, node.Input{Kind: node.CarrierDown})
+	require.False(t, p.timers[wire.A][timer])
+}
+
 // TestTooManyRequests of one client are not taken.
 func TestTooManyRequests(t *testing.T) {
 	p := newPhone(t, nil)

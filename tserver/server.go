@@ -132,7 +132,7 @@ func (s *Server) carrierDown(out *node.Output) {
 	s.engine.HADown(node.CauseOwnCarrier, out)
 	s.clients = clients{}
 	s.failover.carrierDown(out)
-	s.requests.open = nil
+	s.requests.forgetAll(out)
 	s.ctiDown(out)
 }
 

@@ -30,6 +30,11 @@ func newTagger() tagger {
 	return tagger{known: map[callmodel.CallID]callmodel.ConnID{}, named: map[uint64]trace.Record{}}
 }
 
+// tellsConnID reports whether a message tells the peer a call's ConnID: R12's own, or an event that the primary itself has made of the call.
+func tellsConnID(m *wire.Message) bool {
+	return m.Kind == wire.CallNamed || m.Kind == wire.PrimaryEvent && m.ConnID != 0
+}
+
 func (m *s2) name() string { return "S2" }
 
 func (m *s2) record(s *Set, r *trace.Record) {
@@ -46,7 +51,7 @@ func (m *s2) record(s *Set, r *trace.Record) {
 	case !r.Peer.IsTServer():
 	case r.Kind == trace.Up, r.Kind == trace.Down:
 		t.session(r)
-	case r.Kind == trace.Sent && r.Msg.Kind == wire.CallNamed:
+	case r.Kind == trace.Sent && tellsConnID(r.Msg):
 		t.named[r.Msg.Num] = keep(r)
 	case r.Kind == trace.Sent && r.Msg.Kind == wire.FullSyncDone:
 		t.done(s, v, r)
@@ -87,8 +92,10 @@ func (t *tagger) received(v *view, r *trace.Record) {
 			}
 			delete(t.named, num)
 		}
-	case wire.CallNamed:
-		t.knows(r.Msg.Call, r.Msg.ConnID)
+	case wire.CallNamed, wire.PrimaryEvent:
+		if tellsConnID(r.Msg) {
+			t.knows(r.Msg.Call, r.Msg.ConnID)
+		}
 	}
 }
 

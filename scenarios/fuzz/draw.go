@@ -63,6 +63,7 @@ func Draw(seed uint64, profile *Profile) *Program {
 	d.boot()
 	d.load()
 	d.episodes()
+	d.requests()
 	d.p.Events = append(d.p.Events, profile.Script...)
 	d.p.sort()
 	return d.p
