@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"strings"
 	"time"
 
 	"hotpair/internal/node"
@@ -19,7 +18,7 @@ type order struct {
 	namedInc uint64
 	ports    [2]controlPort
 	pending  naming14
-	command  time.Duration // when the operator commanded last
+	early    trace.Record // a PeerFailed before its time, which only an operator's command in the same step excuses
 }
 
 // controlPort is M's end of a control link.
@@ -48,6 +47,9 @@ func (m *order) record(s *Set, r *trace.Record) {
 	if r.Node != wire.MLayer {
 		return
 	}
+	if isInput(r) || r.Kind == trace.Started || r.Kind == trace.Ended {
+		m.judgeEarly(s)
+	}
 	switch r.Kind {
 	case trace.Started:
 		m.start(r)
@@ -56,10 +58,6 @@ func (m *order) record(s *Set, r *trace.Record) {
 		m.pending.answered = true
 	case trace.CarrierUp:
 		m.learn(r)
-	case trace.Applied:
-		if strings.HasPrefix(r.Text, "do switchover") {
-			m.command = r.At
-		}
 	case trace.Up, trace.Down:
 		m.port(r)
 	case trace.Received:
@@ -67,8 +65,11 @@ func (m *order) record(s *Set, r *trace.Record) {
 	case trace.Sent:
 		m.sent(s, r)
 	case trace.Noted:
-		if r.Note.Kind == node.NoteRecord {
+		switch r.Note.Kind {
+		case node.NoteRecord:
 			m.recorded(s, r)
+		case node.NoteDone, node.NoteRefused: // a command whose record was not stored
+			m.early = trace.Record{}
 		}
 	}
 }
@@ -126,6 +127,9 @@ func (m *order) received(r *trace.Record) {
 // recorded: M names somebody.
 func (m *order) recorded(s *Set, r *trace.Record) {
 	n := r.Note
+	if n.Text == "operator's command" { // X11: the wait is not for manual switchovers
+		m.early = trace.Record{}
+	}
 	limit := s.pair.config.M.DisconnectSwitchoverTimeout + s.pair.config.M.ConnectTout - tolerance
 	if m.learning && r.At-m.since < limit {
 		s.report(records(r), "M names %s before it has learnt from each T-Server, and before its time is over (X12)", n.Peer)
@@ -169,11 +173,19 @@ func (m *order) appointed(s *Set, r *trace.Record) {
 func (m *order) peerFailed(s *Set, r *trace.Record) {
 	p := &m.ports[r.Msg.Node-wire.A]
 	limit := s.pair.config.M.DisconnectSwitchoverTimeout - tolerance
-	if p.lost && r.At-p.lostAt < limit && m.command < p.lostAt {
-		s.report(records(r), "M takes %s for failed %s after it has lost it, and disconnect-switchover-timeout is %s (X11)",
-			r.Msg.Node, r.At-p.lostAt, s.pair.config.M.DisconnectSwitchoverTimeout)
+	if p.lost && r.At-p.lostAt < limit {
+		m.early = keep(r)
 	}
 	p.lost = false
 }
 
-func (m *order) finish(*Set) {}
+// judgeEarly: the step in which M took a T-Server for failed is over.
+func (m *order) judgeEarly(s *Set) {
+	if m.early.Msg != nil {
+		s.report(records(&m.early), "M takes %s for failed before it has looked again, and disconnect-switchover-timeout is %s (X11)",
+			m.early.Msg.Node, s.pair.config.M.DisconnectSwitchoverTimeout)
+		m.early = trace.Record{}
+	}
+}
+
+func (m *order) finish(s *Set) { m.judgeEarly(s) }

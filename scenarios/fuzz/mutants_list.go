@@ -54,7 +54,7 @@ var directed = map[string]Profile{
 // equivalent are the mutants in which nothing that must hold breaks, and why.
 var equivalent = map[string]string{
 	"X2":            "ha-sync-method transfer then waits as drain does: redundancy comes later, and nothing is wrong (the report compares the times)",
-	"X13":           "programs make no requests yet, since scenarios have no verb for them; tests of the switch and the T-Server show what it is for",
+	"X13":           "no monitor watches it: a request that is carried out twice is a call like others, and scenarios about requests judge it (hotpair run --without X13 scenarios/flows)",
 	"highest-epoch": "no T-Server's epoch is above the record's, which is durable before it is sent (X6), unless a stranger made one up",
 }
 
