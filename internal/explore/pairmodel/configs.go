@@ -78,6 +78,9 @@ func Configs() []Config {
 		both("ha-link", "HA messages at any time, and the HA link breaks", Options{
 			Budget: Budget{Calls: 2, Refs: 1, Each: Faults(CutHA, CutHA)}, Reports: true,
 		}),
+		both("link-down", "the backup dies, and the primary's CTI link is lost while its calls are tagged", Options{
+			Budget: Budget{Calls: 1, Refs: 1, Each: Faults(CrashB, LoseCTIA)}, Reports: true, HA: true, Lag: 1,
+		}),
 		both("watermark", "HA messages at any time, and the backup dies", Options{
 			Budget: Budget{Calls: 2, Refs: 2, Each: Faults(CrashB)}, Reports: true, Lag: 2,
 		}),
@@ -88,10 +91,10 @@ func Configs() []Config {
 				Budget: Budget{Calls: 1, Refs: 1, Each: Faults(CrashA)}, Publish: hasync.Replicated, Reports: true, Lag: 1,
 			}},
 			{"damped", "M waits before it takes a lost T-Server for failed (X11)", Options{
-				Budget: Budget{Calls: 1, Refs: 1, Each: with(AnyOf(1), Command), Any: 2}, Damped: true, Reports: true, HA: true,
+				Budget: Budget{Calls: 1, Refs: 1, Each: with(AnyOf(1), Command), Any: 1}, Damped: true, Reports: true, HA: true,
 			}},
 			{"announced-at-once", "ha-sync-dly-lnk-conn: false (R13)", Options{
-				Budget: Budget{Calls: 2, Refs: 1, Each: with(AnyOf(1), Command), Any: 2}, AtOnce: true, Reports: true, HA: true, Lag: 1,
+				Budget: Budget{Calls: 1, Refs: 1, Each: with(AnyOf(1), Command), Any: 1}, AtOnce: true, Reports: true, HA: true, Lag: 1,
 			}},
 		},
 	)
