@@ -15,6 +15,8 @@ SEEDS ?= 2000
 FUZZ_TIME ?= 50000x
 PEERS_KILLS ?= 15
 SPIN_RMS ?= 9
+# Whether soak takes a failover at every step of every call flow as processes, or draws one for each flow (empty).
+FLOWS_ALL ?= 1
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
@@ -51,8 +53,9 @@ fmt: ## Check the formatting (gofumpt)
 tidy: ## Check that go.mod and go.sum are tidy
 	$(GO) mod tidy -diff
 
-soak: build ## SOAK_RUNS (20) runs of all scenarios as processes, then as many on one core with four busy loops beside
+soak: build ## SOAK_RUNS (20) runs of all scenarios as processes, then as many on one core with four busy loops beside; a failover at every step of every call flow
 	./tools/soak.sh bin/hotpair $(SOAK_RUNS)
+	HOTPAIR_FLOW_ALL=$(FLOWS_ALL) $(GO) test -count 1 -timeout 1h -run TestFlowsInRealWorlds ./scenarios
 
 clientfailover: ## All scenarios of client failover in all three worlds, with equal verdicts (a minute)
 	HOTPAIR_CLIENTFAILOVER=all $(GO) test -count 1 -run TestEqualVerdictsOfClientFailover ./scenarios

@@ -24,9 +24,16 @@ func (e *Engine) SetData(id callmodel.CallID, d callmodel.AttachedData) {
 	}
 }
 
-// CallOf returns the call that is held and has a ConnID, the zero CallID if there is none.
+// CallOf returns the call that has a ConnID, the zero CallID if there is none. It may be one that this T-Server was told of, and whose switch has not told
+// it yet.
 func (e *Engine) CallOf(connID callmodel.ConnID) callmodel.CallID {
-	return e.HeldAt(e.names.byConnID.find(e.names.calls, connID))
+	if connID == 0 {
+		return callmodel.CallID{}
+	}
+	if ref := e.names.byConnID.find(e.names.calls, connID); ref != 0 {
+		return e.HeldAt(ref)
+	}
+	return e.names.earlyCall(connID)
 }
 
 // Changed (R12): the primary changes a call's attached data. The peer is told by the event that follows (Tell), and knows the call again when it has
@@ -42,7 +49,6 @@ func (n *names) change(c *entry, ref uint32) {
 	if !before && !n.isKnown(c) {
 		return // it does not know the call at all, and will be told both, or wait for its end
 	}
-	n.setKnown(c, false)
 	if n.changed == nil {
 		n.changed = map[uint32]uint64{}
 	}

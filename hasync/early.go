@@ -32,6 +32,21 @@ func (n *names) tellEarly(told early) {
 	c.earlyBorn, c.earlyID, c.earlyFrom = told.call.Born, told.connID, told.from
 }
 
+// earlyCall returns the call that was told under a ConnID, and is not known from the switch yet; the zero CallID if there is none.
+func (n *names) earlyCall(connID callmodel.ConnID) callmodel.CallID {
+	for ref := range n.calls {
+		if c := &n.calls[ref]; c.earlyID == connID {
+			return callmodel.CallID{Ref: uint32(ref), Born: c.earlyBorn}
+		}
+	}
+	for _, o := range n.older {
+		if o.connID == connID {
+			return o.call
+		}
+	}
+	return callmodel.CallID{}
+}
+
 func (n *names) keepOlder(told early) {
 	n.older = slices.DeleteFunc(n.older, func(o early) bool { return o.call == told.call })
 	if len(n.older) == maxOlder {

@@ -33,7 +33,7 @@ func (e *Engine) Receive(m *wire.Message, out *node.Output) {
 		e.callNamed(m, out)
 	case wire.PrimaryEvent:
 		e.primaryEvent(m, out)
-	case wire.AgentTold, wire.RequestTold, wire.RegistrationTold:
+	case wire.AgentTold, wire.RequestTold:
 		if e.role == wire.Backup {
 			e.server.Remembered(m, out)
 		}

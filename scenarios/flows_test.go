@@ -98,7 +98,8 @@ func TestFlowsSurviveAFailoverAtEveryStep(t *testing.T) {
 	}
 }
 
-// TestFlowsInRealWorlds plays each flow on NATS, and as processes with a failover at a step that is drawn; HOTPAIR_FLOW_SEED draws others.
+// TestFlowsInRealWorlds plays each flow on NATS, and as processes with a failover at a step that is drawn; HOTPAIR_FLOW_SEED draws others, and
+// HOTPAIR_FLOW_ALL=1 takes all of them.
 func TestFlowsInRealWorlds(t *testing.T) {
 	seed := uint64(1)
 	if text := os.Getenv("HOTPAIR_FLOW_SEED"); text != "" {
@@ -117,8 +118,12 @@ func TestFlowsInRealWorlds(t *testing.T) {
 		list, names := disturbances(sc)
 		h := fnv.New64a()
 		h.Write([]byte(sc.Name))
-		i := rand.New(rand.NewPCG(seed, h.Sum64())).IntN(len(list))
-		jobs = append(jobs, job{disturbed(t, sc, list[i]), sc.Name + ", " + names[i], Options{World: Processes}})
+		drawn := rand.New(rand.NewPCG(seed, h.Sum64())).IntN(len(list))
+		for i := range list {
+			if i == drawn || os.Getenv("HOTPAIR_FLOW_ALL") != "" {
+				jobs = append(jobs, job{disturbed(t, sc, list[i]), sc.Name + ", " + names[i], Options{World: Processes}})
+			}
+		}
 	}
 	next := make(chan job, len(jobs))
 	for _, j := range jobs {

@@ -1,11 +1,11 @@
 #!/bin/sh
-# soak.sh BINARY RUNS: runs all scenarios of hotstandby and carrier as processes, six at once, RUNS times in a row, then RUNS times, three at
+# soak.sh BINARY RUNS: runs all scenarios of hotstandby, carrier and flows as processes, six at once, RUNS times in a row, then RUNS times, three at
 # once, pinned to one core with four busy loops on the same core. Every run must hold, and leave no process behind.
 set -eu
 
 binary=$1
 runs=$2
-scenarios='scenarios/hotstandby scenarios/carrier'
+scenarios='scenarios/hotstandby scenarios/carrier scenarios/flows'
 log=$(mktemp)
 loops=
 

@@ -105,8 +105,10 @@ func (s *Server) wrong(id wire.ID, m *wire.Message) (callmodel.ErrorCode, string
 	case m.Data.Size() > s.opt.UserDataLimit:
 		return callmodel.ErrTooMuchData, fmt.Sprintf("the data have %d bytes packed, at most %d are taken", m.Data.Size(), s.opt.UserDataLimit)
 	}
-	if code, why := wrongMode(m); code != 0 || !isQuery && !isOwn(m.Kind) {
-		return code, why // whether the call is right, the switch decides, which knows if the request was carried out before
+	if code, why := wrongMode(m); code != 0 || !isQuery {
+		// Whether the call is right, the switch decides, which knows if the request was carried out before; or the primary, when it has heard what the switch
+		// has told so far.
+		return code, why
 	}
 	return s.wrongCall(m, has)
 }

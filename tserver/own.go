@@ -136,8 +136,12 @@ func (s *Server) do(t *task, out *node.Output) {
 		return
 	}
 	id, c, party := s.partyOf(m)
-	if party < 0 {
-		s.refuse(t.client, m, callmodel.ErrUnknownCall, out, "there is no such call any more")
+	switch {
+	case c == nil:
+		s.refuse(t.client, m, callmodel.ErrUnknownCall, out, fmt.Sprintf("there is no call with the ConnID %s", m.ConnID))
+		return
+	case party < 0:
+		s.refuse(t.client, m, callmodel.ErrForeignCall, out, fmt.Sprintf("%s is no party of call %s", m.ThisDN, m.ConnID))
 		return
 	}
 	now := s.engine.Data(id)

@@ -478,7 +478,7 @@ func FuzzRequests(f *testing.F) {
 		p := newPhone(t, nil)
 		p.backup()
 		c1 := wire.Client(1)
-		for b = b[:min(len(b), 600)]; len(b) >= 6; b = b[6:] {
+		for b = b[:min(len(b), 300)]; len(b) >= 6; b = b[6:] {
 			switch {
 			case b[5] > 250 && p.pair[0] != nil:
 				p.die()

@@ -206,8 +206,6 @@ const (
 	// RequestTold tells the backup that a request was carried out by the primary itself (X13): Client, RefID, Of. The one that is about no request
 	// tells the number of the last event that the primary has made itself: Seq, Sub (X8).
 	RequestTold
-	// RegistrationTold tells the backup of a client's registration: Client, ThisDN, Mode; Num 1: it is over.
-	RegistrationTold
 
 	// Client link, T-Server → client. Only answers carry RefID; what answers a request is said at the request.
 
@@ -355,7 +353,7 @@ var kindNames = [...]string{
 	SwitchRequest: "SwitchRequest", MarkEpoch: "MarkEpoch", SnapshotParty: "SnapshotParty", CallHeld: "CallHeld",
 	CallRetrieved: "CallRetrieved", CallOffered: "CallOffered", CallDiverted: "CallDiverted", PartyLeft: "PartyLeft",
 	CallsJoined: "CallsJoined", DNChanged: "DNChanged", EpochMarked: "EpochMarked", SwitchAnswer: "SwitchAnswer",
-	PrimaryEvent: "PrimaryEvent", AgentTold: "AgentTold", RequestTold: "RequestTold", RegistrationTold: "RegistrationTold",
+	PrimaryEvent: "PrimaryEvent", AgentTold: "AgentTold", RequestTold: "RequestTold",
 	EventACK: "EventACK", EventUnregistered: "EventUnregistered", EventAddressInfo: "EventAddressInfo", EventHeld: "EventHeld",
 	EventRetrieved: "EventRetrieved", EventPartyChanged: "EventPartyChanged", EventPartyAdded: "EventPartyAdded",
 	EventPartyDeleted: "EventPartyDeleted", EventQueued: "EventQueued", EventDiverted: "EventDiverted",
