@@ -48,9 +48,9 @@ func (m *s3) record(s *Set, r *trace.Record) {
 		m.lose(func(sent *trace.Record) bool { return sent.Peer == r.Node })
 	case r.Kind == trace.Up && r.Peer.IsTServer(): // what it sent in the session before will not arrive
 		m.lose(func(sent *trace.Record) bool { return sent.Node == r.Node })
-	case r.Kind == trace.Sent && r.Msg.Kind == wire.CallNamed:
+	case r.Kind == trace.Sent && tellsConnID(r.Msg):
 		m.inFlight[r.Msg.Call] = append(m.inFlight[r.Msg.Call], keep(r))
-	case r.Kind == trace.Received && r.Msg.Kind == wire.CallNamed:
+	case r.Kind == trace.Received && tellsConnID(r.Msg):
 		m.arrived(r)
 		if d := m.differ[r.Msg.Call]; d != nil {
 			d.step[r.Node-wire.A] = m.steps[r.Node-wire.A]
