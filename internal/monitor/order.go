@@ -35,6 +35,7 @@ type naming14 struct {
 	told     bool // the old primary, on its present link
 	toldAt   time.Duration
 	answered bool // or nothing to wait for
+	awaited  bool // it was told on its present link, and has not answered since
 	done     bool // the named one was appointed
 	shown    trace.Record
 }
@@ -91,9 +92,9 @@ func (m *order) port(r *trace.Record) {
 	}
 	p := &m.ports[r.Peer-wire.A]
 	m.learnt[r.Peer-wire.A] = false
-	awaited := r.Peer == m.named.Peer() && m.pending.told && !m.pending.answered // R14 waits for it already
+	awaited := r.Peer == m.named.Peer() && m.pending.awaited // R14 waits for it already
 	if r.Peer == m.named.Peer() {
-		m.pending.told = false
+		m.pending.told, m.pending.awaited = false, false
 		m.pending.answered = m.pending.answered || r.Kind == trace.Down
 	}
 	if r.Kind == trace.Up {
@@ -119,7 +120,7 @@ func (m *order) received(r *trace.Record) {
 		}
 	case wire.RoleTaken:
 		if r.Peer == m.named.Peer() && r.Msg.Epoch == m.pending.epoch {
-			m.pending.answered = true
+			m.pending.answered, m.pending.awaited = true, false
 		}
 	}
 }
@@ -145,6 +146,7 @@ func (m *order) recorded(s *Set, r *trace.Record) {
 func (m *order) sent(s *Set, r *trace.Record) {
 	switch {
 	case r.Msg.Kind == wire.Appoint && r.Msg.Epoch == m.pending.epoch && r.Peer == m.named.Peer():
+		m.pending.awaited = true
 		if !m.pending.told {
 			m.pending.told, m.pending.toldAt = true, r.At
 		}
