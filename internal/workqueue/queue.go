@@ -120,10 +120,10 @@ func (q *Queue) Collect(ctx context.Context, take func(key string, data []byte) 
 		switch {
 		case errors.Is(err, nats.ErrTimeout):
 			continue
-		case err != nil && ctx.Err() == nil:
-			return fmt.Errorf("queue %s: results: %w", q.name, err)
-		case err != nil:
+		case ctx.Err() != nil:
 			return nil
+		case err != nil:
+			return fmt.Errorf("queue %s: results: %w", q.name, err)
 		}
 		if take(strings.TrimPrefix(msg.Subject(), q.subject("result", "")), msg.Data()) {
 			return nil

@@ -56,11 +56,11 @@ func (q *Queue) Work(ctx context.Context, do func(ctx context.Context, data []by
 		switch {
 		case errors.Is(err, nats.ErrTimeout):
 			if _, err := c.Info(ctx); err != nil && gone(err) {
-				return nil
+				return nil //nolint:nilerr // the queue has ended
 			}
 			continue
 		case err != nil && (ctx.Err() != nil || gone(err)):
-			return nil
+			return nil //nolint:nilerr // so has the queue, or the context
 		case err != nil:
 			return fmt.Errorf("queue %s: %w", q.name, err)
 		}
@@ -102,7 +102,7 @@ func (q *Queue) one(ctx context.Context, msg jetstream.Msg, every time.Duration,
 		return fmt.Errorf("queue %s: the result of %s: %w", q.name, key, err)
 	}
 	if err := msg.DoubleAck(ctx); err != nil && !gone(err) {
-		return nil //nolint:nilerr // the piece is done again, and its result counts once
+		return nil // the piece is done again, and its result counts once
 	}
 	return nil
 }

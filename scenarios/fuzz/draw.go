@@ -43,8 +43,7 @@ type drawer struct {
 	clients int
 	lines   int // switch/extensions
 	trunks  int
-	calls   int // named calls so far
-	episode time.Duration
+	calls   int           // named calls so far
 	started time.Duration // when everything runs
 }
 

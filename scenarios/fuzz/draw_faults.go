@@ -53,17 +53,17 @@ func Kinds() []Kind {
 }
 
 var kinds = []kind{
-	{Crash, 4, func(d *drawer, from, to time.Duration) { d.process("kill", "restart", d.node(true), from, to) }},
-	{Stop, 2, func(d *drawer, from, to time.Duration) { d.process("stop", "restart", d.node(true), from, to) }},
-	{Twin, 1, func(d *drawer, from, _ time.Duration) { d.at(from, "? twin %s", d.node(true)) }},
-	{Pause, 3, func(d *drawer, from, to time.Duration) { d.process("pause", "resume", d.node(true), from, to) }},
+	{Crash, 4, func(d *drawer, from, to time.Duration) { d.process("kill", "restart", d.node(), from, to) }},
+	{Stop, 2, func(d *drawer, from, to time.Duration) { d.process("stop", "restart", d.node(), from, to) }},
+	{Twin, 1, func(d *drawer, from, _ time.Duration) { d.at(from, "? twin %s", d.node()) }},
+	{Pause, 3, func(d *drawer, from, to time.Duration) { d.process("pause", "resume", d.node(), from, to) }},
 	{Cut, 3, func(d *drawer, from, to time.Duration) { d.link("cut %s", d.bothWays(), from, to) }},
 	{OneWay, 3, func(d *drawer, from, to time.Duration) { d.link("cut %s", d.oneWay(), from, to) }},
 	{Slow, 2, (*drawer).slow},
 	{Loss, 2, func(d *drawer, from, to time.Duration) { d.link("drop %s share="+d.part(), d.anyWay(), from, to) }},
 	{Duplicate, 1, func(d *drawer, from, to time.Duration) { d.link("duplicate %s share="+d.part(), d.anyWay(), from, to) }},
 	{Reorder, 1, func(d *drawer, from, to time.Duration) { d.link("reorder %s share="+d.part(), d.anyWay(), from, to) }},
-	{Isolate, 2, func(d *drawer, from, to time.Duration) { d.process("isolate", "heal", d.node(true), from, to) }},
+	{Isolate, 2, func(d *drawer, from, to time.Duration) { d.process("isolate", "heal", d.node(), from, to) }},
 	{BlackHole, 1, (*drawer).blackHole},
 	{NATS, 1, func(d *drawer, from, to time.Duration) { d.process("kill", "restart", "NATS", from, to) }},
 	{LinkDown, 3, func(d *drawer, from, to time.Duration) { d.cti("down", from, to) }},
@@ -128,13 +128,11 @@ func (d *drawer) weights() []float64 {
 }
 
 // node draws a node, a T-Server more often than others.
-func (d *drawer) node(any bool) string {
+func (d *drawer) node() string {
 	names := []string{"A", "A", "A", "B", "B", "B", "M", "M"}
-	if any {
-		names = append(names, "S")
-		if d.clients > 0 {
-			names = append(names, fmt.Sprintf("C%d", 1+d.IntN(d.clients)))
-		}
+	names = append(names, "S")
+	if d.clients > 0 {
+		names = append(names, fmt.Sprintf("C%d", 1+d.IntN(d.clients)))
 	}
 	return names[d.IntN(len(names))]
 }
@@ -197,7 +195,7 @@ func (d *drawer) slow(from, to time.Duration) {
 func (d *drawer) part() string { return fmt.Sprintf("%.3f", math.Pow(0.01, d.Float64())) }
 
 func (d *drawer) blackHole(from, to time.Duration) {
-	n := d.node(true)
+	n := d.node()
 	d.at(from, "? isolate %s black-hole", n)
 	d.at(to, "? heal %s", n)
 }

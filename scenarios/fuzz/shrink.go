@@ -97,7 +97,10 @@ func (s *shrinker) dropEvents() (changed bool) {
 
 // dropNodes starts fewer nodes, and configures fewer clients.
 func (s *shrinker) dropNodes() (changed bool) {
-	for i := 0; i < len(s.best.Events); i++ {
+	for i := range s.best.Events {
+		if i >= len(s.best.Events) {
+			break // it is shorter now
+		}
 		words := strings.Fields(s.best.Events[i].Line)
 		if words[0] != "boot" {
 			continue
