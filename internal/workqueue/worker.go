@@ -11,6 +11,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// ackTime is how long an acknowledgement may take. Nobody answers one if the owner has ended the queue at the last result.
+const ackTime = 2 * time.Second
+
 // joinWait is how long a worker waits for a queue that is not there yet.
 const joinWait = 10 * time.Second
 
@@ -101,7 +104,9 @@ func (q *Queue) one(ctx context.Context, msg jetstream.Msg, every time.Duration,
 	if _, err := q.js.Publish(ctx, q.subject("result", key), result); err != nil && !isTwice(err) {
 		return fmt.Errorf("queue %s: the result of %s: %w", q.name, key, err)
 	}
-	if err := msg.DoubleAck(ctx); err != nil && !gone(err) {
+	acking, cancel := context.WithTimeout(ctx, ackTime)
+	defer cancel()
+	if err := msg.DoubleAck(acking); err != nil && !gone(err) {
 		return nil // the piece is done again, and its result counts once
 	}
 	return nil
