@@ -30,13 +30,14 @@ demo: ## The hot-standby scenarios as real processes on NATS, with a verdict for
 
 test: ## All tests that need nothing but Go
 	$(GO) vet ./...
-	$(GO) test ./...
+	$(GO) test -p 3 ./...
 	@echo
-	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, soak (20 process runs, also on one busy core), the whole fault matrix as processes.'
-	@echo 'make test-extra covers those.'
+	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, 2,000 seeds of faults, all mutants, soak (20 process runs, also on one busy core), the'
+	@echo 'whole fault matrix and all scenarios of client failover as processes, a failover at every step of every call flow as processes, the flood at full size, a JavaScript client.'
+	@echo 'make test-extra covers those. make explore visits every state of larger configurations.'
 
 test-extra: lint fmt tidy race fuzz soak matrix clientfailover continuity bench-short bench-peers seeds mutants flood js-client ## The rest: linters, formatting, tidy go.mod, race detector, fuzzing, seeds of faults, mutants, soak, fault matrix, continuity
-	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix, a JavaScript client, continuity; benchmarks were printed, those of other products too.'
+	@echo 'test-extra passed: linters, formatting, go.mod, race detector, fuzzing, soak, fault matrix, client failover, continuity, seeds of faults, mutants, flood, a JavaScript client; benchmarks were printed, those of other products too.'
 
 race: ## The tests with the race detector (needs gcc)
 	@command -v gcc >/dev/null || { echo 'race: gcc is missing; trying to install it'; \

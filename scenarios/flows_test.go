@@ -101,6 +101,7 @@ func TestFlowsSurviveAFailoverAtEveryStep(t *testing.T) {
 // TestFlowsInRealWorlds plays each flow on NATS, and as processes with a failover at a step that is drawn; HOTPAIR_FLOW_SEED draws others, and
 // HOTPAIR_FLOW_ALL=1 takes all of them.
 func TestFlowsInRealWorlds(t *testing.T) {
+	t.Parallel()
 	seed := uint64(1)
 	if text := os.Getenv("HOTPAIR_FLOW_SEED"); text != "" {
 		var err error

@@ -14,6 +14,7 @@ import (
 // TestForeignNATS: a NATS server that is already running serves as well, links are cut in front of it, it is not ours to kill, and
 // nothing is left in it.
 func TestForeignNATS(t *testing.T) {
+	t.Parallel()
 	s, err := natsworld.StartServer(natsworld.ServerOptions{StoreDir: t.TempDir()})
 	require.NoError(t, err)
 	defer s.Shutdown()

@@ -60,8 +60,9 @@ func TestEqualVerdictsOfClientFailover(t *testing.T) {
 const failoverSpeed = 10
 
 // TestEqualVerdicts runs every scenario that is not for virtual time alone in all three worlds and compares the verdicts: the result of each assertion, the messages of
-// each link in their order, the faults, the monitors. Twelve run at a time: they mostly wait.
+// each link in their order, the faults, the monitors. Sixteen run at a time: they mostly wait.
 func TestEqualVerdicts(t *testing.T) {
+	t.Parallel()
 	equalVerdicts(t, inRealWorlds(t), DefaultSpeed)
 }
 
@@ -82,7 +83,7 @@ func equalVerdicts(t *testing.T, list []*Scenario, speed float64) {
 			next <- sc
 		}
 		close(next)
-		for range 6 {
+		for range 8 {
 			go worker(world, next)
 		}
 	}

@@ -274,7 +274,10 @@ func TestSlowConsumerIsALostCarrier(t *testing.T) {
 		require.NoError(t, nc.Publish("hotpair.pair.ha.B.A", []byte(`{"pkt":"knock","fromInc":1}`)))
 	}
 	require.NoError(t, nc.Flush())
-	eventually(t, func() bool { return len(a.calls) > 0 })
+	eventually(t, func() bool {
+		dropped, err := a.sub.Dropped()
+		return err == nil && dropped > 0
+	})
 	resume()
 	a.wait("carrier-up")
 	a.wait("up B#1", 2)
