@@ -145,9 +145,10 @@ func (s *Switch) emitNext(m wire.Message, out *node.Output) {
 // tell reports an event on both CTI links, with whose request has caused it (X13).
 func (s *Switch) tell(m wire.Message, out *node.Output) {
 	m.Client, m.RefID, m.Time = s.by.client, s.by.refID, s.millis
-	if m.Kind == wire.AgentChanged || m.Kind == wire.DNChanged {
+	switch m.Kind {
+	case wire.AgentChanged, wire.DNChanged:
 		s.places = 1
-	} else if m.Kind == wire.EpochMarked {
+	case wire.EpochMarked:
 		s.places = 0
 	}
 	for i := range s.links {

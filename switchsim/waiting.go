@@ -183,8 +183,7 @@ func (s *Switch) drop(ref uint32, dn, to callmodel.DN, cause callmodel.Cause, ou
 // leave frees the line of a party that has left a call, which may be over.
 func (s *Switch) leave(p *parties.Party, c *parties.Call, out *node.Output) {
 	l := &s.lines[p.Line]
-	switch {
-	case !l.carries() || p.State == callmodel.PartyBusy:
+	if !l.carries() || p.State == callmodel.PartyBusy {
 		return
 	}
 	l.calls--

@@ -85,13 +85,14 @@ func BenchmarkTagging(b *testing.B) {
 	for _, calls := range []int{1000, 100_000, million} {
 		b.Run(strconv.Itoa(calls), func(b *testing.B) {
 			s := newBusy(calls)
-			inc, num := uint64(0), uint64(0)
+			const num = 1
+			inc := uint64(0)
 			b.ReportAllocs()
 			for b.Loop() {
 				b.StopTimer()
 				// A backup that the primary has not heard of before has acknowledged nothing.
 				s.step(node.Input{Kind: node.PortDown, Peer: wire.B, Cause: node.CauseGone})
-				inc, num = inc+1, 1
+				inc++
 				s.step(node.Input{Kind: node.PortUp, Peer: wire.B, Inc: inc})
 				s.receive(wire.B, wire.Message{Kind: wire.PeerState, Epoch: 1, Role: wire.Backup, CTI: callmodel.CTISynchronized})
 				b.StartTimer()

@@ -19,8 +19,8 @@ import (
 func TestCtlWatch(t *testing.T) {
 	r := newRunning(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	cmd, in, out := rootCommand(), io.Reader(nil), io.Writer(nil)
-	in, out = io.Pipe()
+	cmd := rootCommand()
+	in, out := io.Pipe()
 	cmd.SetArgs([]string{"ctl", "watch", "--nats", r.w.NATSURL(), "--keys", r.keys})
 	cmd.SetOut(out)
 	ended := make(chan error, 1)

@@ -29,7 +29,7 @@ func structSchema(t reflect.Type) yaml.MapSlice {
 }
 
 func typeSchema(t reflect.Type) yaml.MapSlice {
-	one := func(key string, value any) yaml.MapSlice { return yaml.MapSlice{{Key: key, Value: value}} }
+	one := func(name string) yaml.MapSlice { return yaml.MapSlice{{Key: "type", Value: name}} }
 	if t.Kind() == reflect.Pointer {
 		return typeSchema(t.Elem())
 	}
@@ -40,7 +40,7 @@ func typeSchema(t reflect.Type) yaml.MapSlice {
 	case p.Implements(reflect.TypeFor[encoding.TextMarshaler]()) && t.Kind() == reflect.Uint8:
 		return yaml.MapSlice{{Key: "type", Value: "string"}, {Key: "enum", Value: enumeration(t)}}
 	case p.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
-		return one("type", "string")
+		return one("string")
 	case p.Implements(reflect.TypeFor[json.Marshaler]()):
 		return yaml.MapSlice{}
 	}
@@ -52,13 +52,13 @@ func typeSchema(t reflect.Type) yaml.MapSlice {
 	case reflect.Slice:
 		return yaml.MapSlice{{Key: "type", Value: "array"}, {Key: "items", Value: typeSchema(t.Elem())}}
 	case reflect.Bool:
-		return one("type", "boolean")
+		return one("boolean")
 	case reflect.String:
-		return one("type", "string")
+		return one("string")
 	case reflect.Float32, reflect.Float64:
-		return one("type", "number")
+		return one("number")
 	}
-	return one("type", "integer")
+	return one("integer")
 }
 
 // sampleOf is an example as it stands in JSON.

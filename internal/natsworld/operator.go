@@ -21,7 +21,7 @@ type Operator struct {
 	pair, name string
 }
 
-// ErrAbsent: nobody answers to the commands of a node.
+// ErrAbsent says that nobody answers to the commands of a node.
 var ErrAbsent = errors.New("it does not run, or is not connected to NATS")
 
 // OpenOperator connects as the operator of a name.

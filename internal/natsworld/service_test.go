@@ -47,7 +47,7 @@ func newOperated(t *testing.T) *operated {
 // give gives a command, while the world goes on.
 func (o *operated) give(id wire.ID, verb string, args map[string]string) operator.Answer {
 	o.t.Helper()
-	a, err := o.Operator.Do(o.t.Context(), id, verb, args)
+	a, err := o.Do(o.t.Context(), id, verb, args)
 	require.NoError(o.t, err)
 	return a
 }
@@ -63,7 +63,7 @@ func (o *operated) audit() []operator.Command {
 func TestOperatorsCommands(t *testing.T) {
 	o := newOperated(t)
 	require.Empty(t, o.audit())
-	s, err := o.Operator.Status(t.Context(), wire.MLayer)
+	s, err := o.Status(t.Context(), wire.MLayer)
 	require.NoError(t, err)
 	require.True(t, s.Manager.Ready)
 	require.Equal(t, wire.A, s.Manager.Named)
@@ -98,7 +98,7 @@ func TestOperatorsCommands(t *testing.T) {
 	require.Eventually(t, func() bool { // when the server has seen the end of its connection
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := o.Operator.Status(ctx, wire.B)
+		_, err := o.Status(ctx, wire.B)
 		return errors.Is(err, ErrAbsent)
 	}, patience, time.Millisecond)
 }
@@ -114,9 +114,9 @@ func TestQueriesOfOperators(t *testing.T) {
 
 	told := make(chan status.Status, 100)
 	go func() { _ = o.Watch(t.Context(), func(s status.Status) { told <- s }) }()
-	_, err := o.Operator.Status(t.Context(), wire.A)
+	_, err := o.Status(t.Context(), wire.A)
 	require.NoError(t, err)
-	require.NoError(t, o.Operator.nc.Flush())
+	require.NoError(t, o.nc.Flush())
 	o.give(wire.MLayer, "switchover", nil)
 	o.await("B is primary", noted(wire.B, node.NoteRole, "primary"))
 	for {
@@ -139,20 +139,20 @@ func TestNoOperatorEndsANode(t *testing.T) {
 		return access.CommandSubject(o.l.pair, access.DefaultOperator, id.String(), verb)
 	}
 	for _, text := range []string{"x", `{"args":{"force":true}}`, `{"verb":"switchover"}`, `{} {}`, `[]`, `{"args":{}`} {
-		m, err := o.Operator.nc.Request(subject(wire.MLayer, "switchover"), []byte(text), patience)
+		m, err := o.nc.Request(subject(wire.MLayer, "switchover"), []byte(text), patience)
 		require.NoError(t, err)
 		require.JSONEq(t, `{"outcome":"refused","text":"the request is not {\"args\":{\"KEY\":\"VALUE\",…}}"}`, string(m.Data), text)
 	}
-	m, err := o.Operator.nc.Request(subject(wire.A, "calls"), make([]byte, operator.MaxRequest+1), patience)
+	m, err := o.nc.Request(subject(wire.A, "calls"), make([]byte, operator.MaxRequest+1), patience)
 	require.NoError(t, err)
 	require.Contains(t, string(m.Data), "at most 65536 are read")
 	for _, reply := range []string{Subject(o.l.pair, wire.A, wire.B), "$KV.hotpair_pair.M.state", "_INBOX.pair.C1.x", "_INBOX.pair.operator-nobody.x"} {
 		for _, to := range []string{"$SRV.PING", subject(wire.A, "status"), subject(wire.B, "kick"), subject(wire.MLayer, "status")} {
-			require.NoError(t, o.Operator.nc.PublishRequest(to, reply, nil))
+			require.NoError(t, o.nc.PublishRequest(to, reply, nil))
 		}
 	}
 	for _, id := range []wire.ID{wire.A, wire.B, wire.MLayer, wire.Switch} {
-		s, err := o.Operator.Status(t.Context(), id)
+		s, err := o.Status(t.Context(), id)
 		require.NoError(t, err)
 		require.Equal(t, uint64(1), s.Inc)
 		require.True(t, s.Carrier)
@@ -174,7 +174,7 @@ func TestWhatCannotBeWrittenDownIsNotDone(t *testing.T) {
 	a := o.give(wire.MLayer, "switchover", nil)
 	require.Equal(t, operator.Refused, a.Outcome)
 	require.Contains(t, a.Text, "what cannot be written down is not done")
-	s, err := o.Operator.Status(t.Context(), wire.A)
+	s, err := o.Status(t.Context(), wire.A)
 	require.NoError(t, err)
 	require.Equal(t, "primary", s.TServer.Role)
 }

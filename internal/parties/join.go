@@ -25,7 +25,7 @@ func (e *change) joined() error {
 		}
 	}
 	transfer := m.Cause == callmodel.CauseTransferred
-	place := e.leaves(main, consult, mine, there, transfer)
+	e.leaves(main, consult, mine, there, transfer)
 	consult.remove(there)
 	old := main.Len()
 	for i := range consult.Len() {
@@ -44,14 +44,17 @@ func (e *change) joined() error {
 	}
 	first := main.At(old)
 	for i := range main.Len() {
-		e.tellJoined(place+i, i, old, first, transfer)
+		e.tellJoined(leavingPlaces+i, i, old, first, transfer)
 	}
 	e.t.Clear(m.OtherCall.Ref)
 	return nil
 }
 
+// leavingPlaces is how many places at the switch's event number what leaves tells takes.
+const leavingPlaces = 2
+
 // leaves tells the one who joins the calls what becomes of its own parts in them.
-func (e *change) leaves(main, consult *Call, mine, there int, transfer bool) (places int) {
+func (e *change) leaves(main, consult *Call, mine, there int, transfer bool) {
 	m := e.m
 	other := consult.At(0)
 	if there == 0 {
@@ -60,14 +63,13 @@ func (e *change) leaves(main, consult *Call, mine, there int, transfer bool) (pl
 	if transfer {
 		e.tellMore(wire.EventReleased, 0, m.Call, main, mine, func(h *Happening) { h.ThirdDN, h.Other = other.DN, m.OtherCall })
 		e.tell(wire.EventReleased, 1, m.OtherCall, consult, there)
-		return 2
+		return
 	}
 	e.tell(wire.EventReleased, 0, m.OtherCall, consult, there)
 	if p := main.At(mine); p.State == callmodel.PartyHeld {
 		p.State = callmodel.PartyEstablished
 		e.tellMore(wire.EventRetrieved, 1, m.Call, main, mine, func(h *Happening) { h.Cause = 0 })
 	}
-	return 2
 }
 
 // tellJoined tells party i of the joined call: those from old on were in the consult call.

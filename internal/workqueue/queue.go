@@ -121,7 +121,7 @@ func (q *Queue) Collect(ctx context.Context, take func(key string, data []byte) 
 		case errors.Is(err, nats.ErrTimeout):
 			continue
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // that the context ends is no error
 		case err != nil:
 			return fmt.Errorf("queue %s: results: %w", q.name, err)
 		}

@@ -59,7 +59,7 @@ func (q *Queue) Work(ctx context.Context, do func(ctx context.Context, data []by
 		switch {
 		case errors.Is(err, nats.ErrTimeout):
 			if _, err := c.Info(ctx); err != nil && gone(err) {
-				return nil //nolint:nilerr // the queue has ended
+				return nil // the queue has ended
 			}
 			continue
 		case err != nil && (ctx.Err() != nil || gone(err)):
@@ -69,7 +69,7 @@ func (q *Queue) Work(ctx context.Context, do func(ctx context.Context, data []by
 		}
 		if err := q.one(ctx, msg, every, do); err != nil {
 			if ctx.Err() != nil || gone(err) {
-				return nil
+				return nil //nolint:nilerr // so has the queue, or the context
 			}
 			return err
 		}
