@@ -114,15 +114,23 @@ func (e *Engine) primaryEvent(m *wire.Message, out *node.Output) {
 	if e.role != wire.Backup {
 		return
 	}
-	e.server.Told(m, out)
+	told := *m
+	told.Inc = e.peer.inc // it may wait until its peer is another one
+	e.server.Told(&told, out)
 	ack := e.sendPeer(wire.CallNamedAck, out)
 	ack.Num, ack.Call, ack.ConnID = m.Num, m.Call, m.ConnID
 }
 
 // Adopt (R12): the backup takes the ConnID and data of a call from an event of the primary's.
 func (e *Engine) Adopt(m *wire.Message, out *node.Output) {
-	if c := e.names.lookup(m.Call, false); c != nil && m.ConnID != 0 {
-		e.names.setData(m.Call.Ref, m.Data)
-		e.adopt(c, m, out)
+	c := e.names.lookup(m.Call, false)
+	if c == nil || m.ConnID == 0 {
+		return
+	}
+	known := e.names.isKnown(c)
+	e.names.setData(m.Call.Ref, m.Data)
+	e.adopt(c, m, out)
+	if !known && m.Inc != e.names.peerInc {
+		e.names.setKnown(c, false) // who told it is gone; the peer that is there now has not heard of it (R5)
 	}
 }

@@ -13,11 +13,16 @@ type Tracker struct {
 	last    uint64            // the number of the last event
 	reading callmodel.CallID  // the call that is learnt from a snapshot
 	listed  bool              // its parties are told one by one
+	newer   bool              // the snapshot that is told knows of events that nobody was told of
 }
 
 // Hear takes a message of the switch, and tells the sink what follows from it. It reports whether it is a live event that was not heard before.
 func (t *Tracker) Hear(m *wire.Message, sink Sink) bool {
 	switch m.Kind {
+	case wire.SnapshotBegin:
+		t.newer = m.Seq > t.last
+		t.last = max(t.last, m.Seq)
+		return false
 	case wire.SnapshotCall, wire.SnapshotParty:
 		t.read(m)
 		return false
@@ -49,10 +54,10 @@ func (t *Tracker) Hear(m *wire.Message, sink Sink) bool {
 // Restarted: the switch has begun anew, and its calls are gone.
 func (t *Tracker) Restarted() { *t = Tracker{last: t.last} }
 
-// read: a call that is known already, is known better.
+// read: a call that is known already, is known better, unless the snapshot is newer: while both CTI links were down or silent, the switch told nobody of its events.
 func (t *Tracker) read(m *wire.Message) {
 	ref := m.Call.Ref
-	if m.Kind == wire.SnapshotCall && t.born[ref] < m.Call.Born {
+	if m.Kind == wire.SnapshotCall && (t.born[ref] < m.Call.Born || t.newer) {
 		var c Call
 		c.Read(m)
 		t.Set(ref, &c)
