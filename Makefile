@@ -17,6 +17,8 @@ PEERS_KILLS ?= 15
 SPIN_RMS ?= 9
 # Whether soak takes a failover at every step of every call flow as processes, or draws one for each flow (empty).
 FLOWS_ALL ?= 1
+# Which tests of scenarios the race detector sees: all of them. Those in virtual time have one goroutine, and take long under it.
+RACE_SCENARIOS ?= .
 # How many cases of the fault matrix run as processes; all of them if empty.
 MATRIX_CASES ?=
 
@@ -42,7 +44,8 @@ test-extra: lint fmt tidy race fuzz soak matrix clientfailover continuity bench-
 race: ## The tests with the race detector (needs gcc)
 	@command -v gcc >/dev/null || { echo 'race: gcc is missing; trying to install it'; \
 		{ apt-get update -qq && apt-get install -y -qq gcc libc6-dev; } || { echo 'race: cannot install gcc; install it and try again'; exit 1; }; }
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v '/scenarios$$')
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m -run '$(RACE_SCENARIOS)' ./scenarios
 
 lint: ## golangci-lint, which holds the architecture's rules too
 	$(LINT) run ./...
