@@ -31,7 +31,6 @@ demo: ## The hot-standby scenarios as real processes on NATS, with a verdict for
 	@$(GO) run ./cmd/hotpair demo
 
 test: ## All tests that need nothing but Go
-	$(GO) vet ./...
 	$(GO) test -p 3 ./...
 	@echo
 	@echo 'Passed. Not covered here: race detector, linters, formatting, tidy go.mod, fuzzing, 2,000 seeds of faults, all mutants, soak (20 process runs, also on one busy core), the'
