@@ -57,6 +57,21 @@ func (r *rig) do(verb string, kv ...string) node.Note {
 	return r.noted[len(r.noted)-1]
 }
 
+// fire fires the next timer that is due by then, and returns it; false if there is none.
+func (r *rig) fire(until time.Duration) (node.Timer, bool) {
+	for r.queue.Len() > 0 && r.queue.Peek() <= until {
+		e := r.queue.Pop()
+		if r.armed[e.Payload] != e.Seq {
+			continue
+		}
+		r.now = e.At
+		delete(r.armed, e.Payload)
+		r.step(node.Input{Kind: node.Fired, Timer: e.Payload})
+		return e.Payload, true
+	}
+	return node.Timer{}, false
+}
+
 func (r *rig) run(d time.Duration) {
 	until := r.now + d
 	for r.queue.Len() > 0 && r.queue.Peek() <= until {

@@ -15,14 +15,7 @@ import (
 func (r *rig) offered(d time.Duration) (offered, blocked map[uint64]int) {
 	offered, blocked = map[uint64]int{}, map[uint64]int{}
 	until := r.now + d
-	for r.queue.Len() > 0 && r.queue.Peek() <= until {
-		e := r.queue.Pop()
-		if r.armed[e.Payload] != e.Seq {
-			continue
-		}
-		r.now = e.At
-		delete(r.armed, e.Payload)
-		r.step(node.Input{Kind: node.Fired, Timer: e.Payload})
+	for _, ok := r.fire(until); ok; _, ok = r.fire(until) {
 		for _, n := range r.noted {
 			switch n.Text {
 			case "blocked":
@@ -184,14 +177,7 @@ func TestQueueWithPatience(t *testing.T) {
 	answered, given := 0, map[callmodel.CallID]bool{}
 	abandoned := 0
 	until := r.now + 500*time.Hour
-	for r.queue.Len() > 0 && r.queue.Peek() <= until {
-		e := r.queue.Pop()
-		if r.armed[e.Payload] != e.Seq {
-			continue
-		}
-		r.now = e.At
-		delete(r.armed, e.Payload)
-		r.step(node.Input{Kind: node.Fired, Timer: e.Payload})
+	for _, ok := r.fire(until); ok; _, ok = r.fire(until) {
 		for _, n := range r.noted {
 			switch {
 			case n.Text == "created":
@@ -216,14 +202,7 @@ func TestSharesOfTransfersAndConferences(t *testing.T) {
 	answered, moved, grown := 0, 0, 0
 	count := func(d time.Duration) {
 		until := r.now + d
-		for r.queue.Len() > 0 && r.queue.Peek() <= until {
-			e := r.queue.Pop()
-			if r.armed[e.Payload] != e.Seq {
-				continue
-			}
-			r.now = e.At
-			delete(r.armed, e.Payload)
-			r.step(node.Input{Kind: node.Fired, Timer: e.Payload})
+		for fired, ok := r.fire(until); ok; fired, ok = r.fire(until) {
 			for ref := range r.s.calls.table {
 				if c := r.s.table.At(uint32(ref)); c != nil {
 					require.LessOrEqual(t, c.Len(), 3)
@@ -234,8 +213,8 @@ func TestSharesOfTransfersAndConferences(t *testing.T) {
 					answered++
 				}
 			}
-			if e.Payload.Kind == callTimer {
-				if c := r.s.table.At(e.Payload.Key); c != nil && r.s.calls.table[e.Payload.Key].stage == second {
+			if fired.Kind == callTimer {
+				if c := r.s.table.At(fired.Key); c != nil && r.s.calls.table[fired.Key].stage == second {
 					if c.Len() == 3 {
 						grown++
 					} else {

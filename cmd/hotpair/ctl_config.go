@@ -51,6 +51,16 @@ func (c *ctl) config(ctx context.Context, op *natsworld.Operator, id wire.ID) (w
 	return w, nil
 }
 
+// configAt asks the server that was named, or else the active one, for its configuration.
+func (c *ctl) configAt(ctx context.Context, op *natsworld.Operator, server string) (wire.ID, wholeConfig, error) {
+	id, err := c.at(ctx, op, server)
+	if err != nil {
+		return wire.None, wholeConfig{}, err
+	}
+	w, err := c.config(ctx, op, id)
+	return id, w, err
+}
+
 // active finds the active server, at which the configuration is changed.
 func (c *ctl) active(ctx context.Context, op *natsworld.Operator) (wire.ID, error) {
 	p := c.states(ctx, op)
@@ -91,11 +101,7 @@ func configGet(c *ctl) *cobra.Command {
 	return serverFlag(&cobra.Command{
 		Use: "get KIND/NAME", Short: "The value of an object", Args: cobra.ExactArgs(1),
 		RunE: c.run(func(ctx context.Context, op *natsworld.Operator, args []string) error {
-			id, err := c.at(ctx, op, server)
-			if err != nil {
-				return err
-			}
-			w, err := c.config(ctx, op, id)
+			_, w, err := c.configAt(ctx, op, server)
 			if err != nil {
 				return err
 			}
@@ -164,11 +170,7 @@ func configList(c *ctl) *cobra.Command {
 	return serverFlag(&cobra.Command{
 		Use: "list", Short: "All objects", Args: cobra.NoArgs,
 		RunE: c.run(func(ctx context.Context, op *natsworld.Operator, _ []string) error {
-			id, err := c.at(ctx, op, server)
-			if err != nil {
-				return err
-			}
-			w, err := c.config(ctx, op, id)
+			id, w, err := c.configAt(ctx, op, server)
 			if err != nil {
 				return err
 			}
@@ -235,11 +237,7 @@ func configExport(c *ctl) *cobra.Command {
 	return serverFlag(&cobra.Command{
 		Use: "export FILE", Short: "Write all objects to a file, keys of users included: only its owner can read it", Args: cobra.ExactArgs(1),
 		RunE: c.run(func(ctx context.Context, op *natsworld.Operator, args []string) error {
-			id, err := c.at(ctx, op, server)
-			if err != nil {
-				return err
-			}
-			w, err := c.config(ctx, op, id)
+			id, w, err := c.configAt(ctx, op, server)
 			if err != nil {
 				return err
 			}
@@ -269,11 +267,7 @@ func configImport(c *ctl) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			id, err := c.at(ctx, op, server)
-			if err != nil {
-				return err
-			}
-			now, err := c.config(ctx, op, id)
+			id, now, err := c.configAt(ctx, op, server)
 			if err != nil {
 				return err
 			}
