@@ -195,4 +195,18 @@ func TestS8TheConfiguration(t *testing.T) {
 	change(tp, a, 1, 1, "v")
 	change(tp, a, 1, 2, "w")
 	require.Empty(t, peerViolations(t, "S8", tp), "it was changed again")
+
+	tp = fresh()
+	tp.up(a, b)
+	change(tp, a, 1, 1, "v")
+	early := []string{"a change of dn/1, version 1.1, is acknowledged, and B does not have it, with the link up"}
+	require.Equal(t, early, peerViolations(t, "S8", tp))
+
+	tp = fresh()
+	tp.up(a, b)
+	note(tp, b, node.NoteConfigObject, 1, 1, "dn/1", "v")
+	change(tp, a, 1, 1, "v")
+	tp.down(a, b, node.CauseTimeout)
+	change(tp, a, 1, 2, "w")
+	require.Empty(t, peerViolations(t, "S8", tp), "both have the first, and nobody can have the second")
 }

@@ -7,8 +7,10 @@ import (
 )
 
 // s8: configurations with the same version are equal; an acknowledged change is in the current configuration or in a conflict record (P3). A change that
-// was replaced by a later one of somebody who had it is in the current configuration as much as that one is.
+// was replaced by a later one of somebody who had it is in the current configuration as much as that one is. While the link is up a change is
+// acknowledged when the other server has it, too.
 type s8 struct {
+	up      [2]bool                        // each server's port to the other
 	digests map[configVersion]trace.Record // of the configuration of a version
 	acked   []trace.Record                 // acknowledged changes, NoteConfigChanged
 	latest  map[change]configVersion       // the version of the last acknowledged change that a server made of an object
@@ -45,9 +47,21 @@ func newS8() *s8 {
 func (m *s8) name() string { return "S8" }
 
 func (m *s8) record(s *Set, r *trace.Record) {
-	if r.Kind != trace.Noted || !r.Node.IsTServer() {
+	if !r.Node.IsTServer() {
 		return
 	}
+	at := r.Node - wire.A
+	switch {
+	case r.Kind == trace.Started:
+		m.up[at] = false
+	case r.Kind == trace.Up && r.Peer == r.Node.Peer(), r.Kind == trace.Down && r.Peer == r.Node.Peer():
+		m.up[at] = r.Kind == trace.Up
+	case r.Kind == trace.Noted:
+		m.noted(s, r)
+	}
+}
+
+func (m *s8) noted(s *Set, r *trace.Record) {
 	n, at := r.Note, r.Node-wire.A
 	v := configVersion{n.N, n.M}
 	switch n.Kind {
@@ -65,6 +79,9 @@ func (m *s8) record(s *Set, r *trace.Record) {
 	case node.NoteConfigChanged:
 		m.acked = append(m.acked, keep(r))
 		m.latest[change{r.Node, n.Text}] = v
+		if other := at ^ 1; m.up[at] && !m.kept[versioned{n.Text, v}] && m.now[other][n.Text].below(v) {
+			s.report(records(r), "a change of %s, version %d.%d, is acknowledged, and %s does not have it, with the link up", n.Text, v.epoch, v.n, r.Node.Peer())
+		}
 	case node.NoteConflict:
 		m.kept[versioned{n.Text, v}] = true
 	}
