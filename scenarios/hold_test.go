@@ -132,7 +132,7 @@ func TestEachAssertionFlippedFails(t *testing.T) {
 // concern it goes on holding.
 func TestWithoutARule(t *testing.T) {
 	for _, c := range []struct {
-		rule            node.Rules
+		rule            node.Rule
 		fails           string
 		because         string
 		holds           string
@@ -156,7 +156,7 @@ func TestWithoutARule(t *testing.T) {
 				sc.hasLadder = false // epochs and ladders differ where a rule is off; what counts is what is asserted and what must always hold
 				return sc
 			}
-			res, _ := play(t, load(c.fails), Options{Without: c.rule})
+			res, _ := play(t, load(c.fails), Options{Without: node.Off(c.rule)})
 			require.Equal(t, Failed, res.Verdict)
 			require.Contains(t, res.Reason, c.because)
 			for _, name := range []string{c.holds, c.extraHolds} {
@@ -164,12 +164,12 @@ func TestWithoutARule(t *testing.T) {
 				if c.rule == node.X6 {
 					sc = withoutEpochs(t, sc)
 				}
-				res, _ := play(t, sc, Options{Without: c.rule})
+				res, _ := play(t, sc, Options{Without: node.Off(c.rule)})
 				require.Equal(t, Held, res.Verdict, res.Text())
 			}
 			if c.throughAMonitor != "" {
 				var names []string
-				res, _ := play(t, onlyMonitors(load(c.fails)), Options{Without: c.rule})
+				res, _ := play(t, onlyMonitors(load(c.fails)), Options{Without: node.Off(c.rule)})
 				for _, v := range res.Violations {
 					names = append(names, v.Monitor)
 				}

@@ -199,7 +199,7 @@ func replay(sc *Scenario, o *Options) string {
 	if o.NATSURL != "" {
 		b += " --nats " + o.NATSURL
 	}
-	if o.Without != 0 {
+	if !o.Without.None() {
 		b += " --without " + o.Without.String()
 	}
 	if strings.ContainsAny(sc.Path, " '") {

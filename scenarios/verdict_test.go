@@ -123,7 +123,7 @@ func TestTheFirstViolationEndsTheRun(t *testing.T) {
 	x1, err := node.ParseRule("X1")
 	require.NoError(t, err)
 	var seen int
-	o := Options{Without: x1, FirstViolation: true, Observe: trace.SinkFunc(func(*trace.Record) { seen++ })}
+	o := Options{Without: node.Off(x1), FirstViolation: true, Observe: trace.SinkFunc(func(*trace.Record) { seen++ })}
 	res, _ := play(t, sc, o)
 	require.Equal(t, Failed, res.Verdict)
 	require.Equal(t, "S2", res.Violations[0].Monitor, res.Text())
@@ -135,7 +135,7 @@ func TestTheFirstViolationEndsTheRun(t *testing.T) {
 func TestAViolationFailsTheRun(t *testing.T) {
 	sc, err := Load("hotstandby/paused-primary-wakes.txtar")
 	require.NoError(t, err)
-	res, _ := play(t, onlyMonitors(sc), Options{Without: 1 << 5})
+	res, _ := play(t, onlyMonitors(sc), Options{Without: node.Off(node.X6)})
 	require.Equal(t, Failed, res.Verdict)
 	require.NotEmpty(t, res.Violations)
 	require.Contains(t, res.Text(), "replay: hotpair run --world sim --without X6 hotstandby/paused-primary-wakes.txtar")

@@ -83,7 +83,7 @@ func TestX7EventsWaitForTheBackup(t *testing.T) {
 func TestX7NobodyWaitsForNobody(t *testing.T) {
 	for name, change := range map[string]func(*tserver.Options){
 		"immediate": func(o *tserver.Options) { o.HAPublish = "immediate" },
-		"X7 off":    func(o *tserver.Options) { o.Without = node.X7 },
+		"X7 off":    func(o *tserver.Options) { o.Without = node.Off(node.X7) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := publishing(t, change)

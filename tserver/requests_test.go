@@ -325,7 +325,7 @@ func TestX13Fence(t *testing.T) {
 	p = newPhone(t, nil)
 	p.say(wire.B, wire.Switch, wire.Message{Kind: wire.SnapshotRequest, Epoch: 2})
 	refused(t, p, wire.Message{Kind: wire.RequestMakeCall, ThisDN: "1001", OtherDN: "1002"}, wire.Client(1), wire.A, callmodel.ErrStaleEpoch)
-	p = newPhone(t, func(o *switchsim.Options, _ *tserver.Options) { o.Without = node.X13 })
+	p = newPhone(t, func(o *switchsim.Options, _ *tserver.Options) { o.Without = node.Off(node.X13) })
 	p.say(wire.B, wire.Switch, wire.Message{Kind: wire.SnapshotRequest, Epoch: 2})
 	p.must(wire.Message{Kind: wire.RequestMakeCall, ThisDN: "1001", OtherDN: "1002"})
 }

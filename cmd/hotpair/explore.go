@@ -174,7 +174,7 @@ func (f *exploreFlags) pair(cmd *cobra.Command, o explore.Options) error {
 	goals := pairmodel.Goals{}
 	var worst error
 	for _, c := range list {
-		c.Without |= without
+		c.Without = c.Without.With(without)
 		m := pairmodel.New(c.Options)
 		r := explore.Search(m, o)
 		e := &explored{Model: f.model, Config: c.Name, Bounds: c.String(), Result: r, Reached: m.Reached()}
@@ -194,7 +194,7 @@ func (f *exploreFlags) pair(cmd *cobra.Command, o explore.Options) error {
 	if f.all && !f.json {
 		if missed := goals.Missed(); len(missed) > 0 {
 			fmt.Fprintf(w, "never happened: %s\n", strings.Join(missed, "; "))
-			if worst == nil && without == 0 {
+			if worst == nil && without.None() {
 				worst = status(statusFailed)
 			}
 		} else {
@@ -230,7 +230,7 @@ func (f *exploreFlags) writeScenario(ctx context.Context, m *pairmodel.Model, c 
 		return fmt.Errorf("--out: %w", err)
 	}
 	e.Replay = "hotpair run " + e.Scenario
-	if c.Without != 0 {
+	if !c.Without.None() {
 		e.Replay = fmt.Sprintf("hotpair run --without %s %s", c.Without, e.Scenario)
 	}
 	sc, err := scenarios.Load(e.Scenario)

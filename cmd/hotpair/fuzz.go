@@ -69,9 +69,9 @@ func parseRules(names []string) (rules node.Rules, err error) {
 	for _, name := range names {
 		r, err := node.ParseRule(name)
 		if err != nil {
-			return 0, fmt.Errorf("--without: %w", err)
+			return rules, fmt.Errorf("--without: %w", err)
 		}
-		rules |= r
+		rules = rules.With(node.Off(r))
 	}
 	return rules, nil
 }
@@ -211,7 +211,7 @@ func (f *fuzzFlags) report(cmd *cobra.Command, c *fuzz.Campaign, s *fuzz.Summary
 }
 
 func replayLine(file string, c *fuzz.Campaign) string {
-	if c.Without == 0 {
+	if c.Without.None() {
 		return "hotpair run " + file
 	}
 	return "hotpair run --without " + c.Without.String() + " " + file

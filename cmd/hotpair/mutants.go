@@ -65,7 +65,7 @@ func (f *mutantsFlags) chosen() ([]fuzz.Mutant, error) {
 	case f.shrink < 0:
 		return nil, fmt.Errorf("--shrink: a time from 0, not %s", f.shrink)
 	}
-	return slices.DeleteFunc(fuzz.Mutants(), func(m fuzz.Mutant) bool { return rules != 0 && !rules.Has(m.Set) }), nil
+	return slices.DeleteFunc(fuzz.Mutants(), func(m fuzz.Mutant) bool { return !rules.None() && !rules.Has(m.Is) }), nil
 }
 
 func (f *mutantsFlags) run(cmd *cobra.Command) error {

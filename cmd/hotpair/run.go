@@ -61,7 +61,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 		if err != nil {
 			return fmt.Errorf("--without: %w", err)
 		}
-		f.opt.Without |= r
+		f.opt.Without = f.opt.Without.With(node.Off(r))
 	}
 	if f.opt.NATSURL != "" && !cmd.Flags().Changed("world") {
 		f.opt.World = scenarios.NATS

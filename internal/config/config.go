@@ -327,7 +327,7 @@ func (c *Config) Slacken(by time.Duration) {
 
 // Off switches rules off in every node.
 func (c *Config) Off(r node.Rules) {
-	c.Without |= r
+	c.Without = c.Without.With(r)
 	c.derive()
 }
 

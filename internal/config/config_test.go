@@ -36,7 +36,7 @@ func TestDeepNesting(t *testing.T) {
 func TestSetOption(t *testing.T) {
 	c, err := config.Parse([]byte("ha-sync-batch: 300\nswitch: {call-refs: 500}\n"))
 	require.NoError(t, err)
-	c.Off(node.X7)
+	c.Off(node.Off(node.X7))
 	require.NoError(t, c.SetOption(wire.B, "ha-sync-method", "transfer"))
 	require.NoError(t, c.SetOption(wire.B, "connect-tout", "1.5s"))
 	require.Equal(t, hasync.Drain, c.A.HASyncMethod)

@@ -1,12 +1,9 @@
 package node
 
-// firstGuard is the bit of the first guard; rules of protocol.md have those below it.
-const firstGuard = 24
-
 // The guards that can be switched off, each for itself: what a rule's implementation checks, or does, at one place. A system without one of them is a
 // mutant (hotpair mutants). guards says of each what is off.
 const (
-	HAEpoch Rules = 1 << (iota + firstGuard)
+	HAEpoch Rule = iota + rulesEnd
 	AppointEpoch
 	StepDown
 	AppointInc
@@ -46,10 +43,9 @@ const (
 	LinkGap
 	LinkDuplicate
 	LinkSession
+	ReachAgreed
+	guardsEnd
 )
-
-// ReachAgreed is a guard as well; it has one of the bits of rules, since those above are all taken.
-const ReachAgreed Rules = 1 << (firstGuard - 1)
 
 // Guard is what can be switched off by name.
 type Guard struct {
@@ -57,8 +53,8 @@ type Guard struct {
 	Name, Rule string
 	// Off says what is done without it.
 	Off string
-	// Set is its bit.
-	Set Rules
+	// Is is what Rules.Has takes.
+	Is Rule
 }
 
 var guards = []Guard{
@@ -109,7 +105,7 @@ var guards = []Guard{
 func Guards() []Guard {
 	var all []Guard
 	for i, name := range ruleNames {
-		all = append(all, Guard{Name: name, Rule: name, Off: ruleOff[i], Set: 1 << i})
+		all = append(all, Guard{Name: name, Rule: name, Off: ruleOff[i], Is: Rule(i)})
 	}
 	return append(all, guards...)
 }

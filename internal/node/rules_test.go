@@ -1,7 +1,6 @@
 package node_test
 
 import (
-	"math/bits"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,24 +13,26 @@ func TestRulesByName(t *testing.T) {
 	var all node.Rules
 	names := map[string]bool{}
 	for _, g := range node.Guards() {
-		require.Equal(t, 1, bits.OnesCount64(uint64(g.Set)), g.Name)
-		require.Zero(t, all&g.Set, g.Name)
-		all |= g.Set
+		require.False(t, all.Has(g.Is), g.Name)
+		all = all.With(node.Off(g.Is))
+		require.True(t, all.Has(g.Is), g.Name)
 		require.False(t, names[g.Name], g.Name)
 		names[g.Name] = true
 		require.NotEmpty(t, g.Off, g.Name)
 		require.NotEmpty(t, g.Rule, g.Name)
 
-		set, err := node.ParseRule(g.Name)
+		is, err := node.ParseRule(g.Name)
 		require.NoError(t, err)
-		require.Equal(t, g.Set, set)
-		require.Equal(t, g.Name, g.Set.String())
+		require.Equal(t, g.Is, is)
+		require.Equal(t, g.Name, is.String())
 	}
 	text, err := all.MarshalText()
 	require.NoError(t, err)
 	var again node.Rules
 	require.NoError(t, again.UnmarshalText(text))
 	require.Equal(t, all, again)
+	require.False(t, all.None())
+	require.True(t, node.Off().None())
 	_, err = node.ParseRule("X99")
 	require.ErrorContains(t, err, `no rule "X99" can be switched off; X1, X2, `)
 	require.Len(t, node.RuleNames(), len(node.Guards()))

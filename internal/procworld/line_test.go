@@ -34,7 +34,7 @@ func TestLineCarriesEverything(t *testing.T) {
 	cfg.Clients = 7
 	cfg.A.HASyncDlyLnkConn, cfg.B.ConnectTout = !cfg.A.HASyncDlyLnkConn, 1234567891
 	cfg.M.Autorestart, cfg.Switch.SyncTime = true, 98765*time.Microsecond
-	cfg.Off(node.X1 | node.X6)
+	cfg.Off(node.Off(node.X1, node.X6))
 	orders := []down{
 		{Node: &nodeSpec{ID: wire.Client(7), Config: cfg, URL: "nats://x", Pair: "p", Clock: natsworld.Clock{Base: 1<<62 + 1, Speed: 12.5}}},
 		{NATS: &natsSpec{Port: 4222, StoreDir: "d"}},

@@ -35,7 +35,7 @@ func without(t testing.TB, name string) node.Rules {
 	t.Helper()
 	r, err := node.ParseRule(name)
 	require.NoError(t, err)
-	return r
+	return node.Off(r)
 }
 
 // observer is a trace.Sink that is told of every record.

@@ -54,7 +54,7 @@ func (m *Mutant) Hunt(ctx context.Context, seeds uint64, shrink time.Duration) (
 	if m.Equivalent != "" {
 		seeds = min(seeds, equivalentSeeds)
 	}
-	campaign := Campaign{Profile: profile, First: 1, Last: seeds, Without: m.Set, Ignore: func(f *Failure) bool {
+	campaign := Campaign{Profile: profile, First: 1, Last: seeds, Without: node.Off(m.Is), Ignore: func(f *Failure) bool {
 		if f.Monitor == Panic {
 			c.Panics++
 		}
@@ -71,7 +71,7 @@ func (m *Mutant) Hunt(ctx context.Context, seeds uint64, shrink time.Duration) (
 	if len(sum.Found) > 0 {
 		ctx, stop := context.WithTimeout(ctx, shrink)
 		defer stop()
-		p, f := Shrink(ctx, sum.Found[0].Program, sum.Found[0].Failure, RunOptions{Without: m.Set})
+		p, f := Shrink(ctx, sum.Found[0].Program, sum.Found[0].Failure, RunOptions{Without: node.Off(m.Is)})
 		c.Caught, c.Monitor, c.Text, c.Scenario = true, f.Monitor, f.Text, p.Text()
 	}
 	c.Wall = time.Since(began)

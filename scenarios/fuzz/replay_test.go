@@ -14,7 +14,7 @@ import (
 // TestACutAndACrashReplayedAsProcesses: without X7, a ConnID that a client has seen is lost if the HA link is cut, and the primary dies before that is
 // noticed. It takes both. The fuzzer finds it, shrinks it, and the file that it writes fails in virtual time and as real processes, and holds with X7.
 func TestACutAndACrashReplayedAsProcesses(t *testing.T) {
-	c := fuzz.Campaign{First: 1, Last: 1000, Jobs: 2, Without: node.X7, Profile: fuzz.Profile{
+	c := fuzz.Campaign{First: 1, Last: 1000, Jobs: 2, Without: node.Off(node.X7), Profile: fuzz.Profile{
 		Kinds: []fuzz.Kind{fuzz.Cut, fuzz.OneWay, fuzz.Crash}, Length: 2 * time.Minute, Gap: 3 * time.Second, Episode: 5 * time.Second,
 		Settings: []fuzz.Setting{
 			{Key: "clients", Value: "1"},

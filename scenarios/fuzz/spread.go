@@ -19,7 +19,7 @@ const DefaultPiece = 20
 type piece struct {
 	First   uint64     `json:"first"`
 	Last    uint64     `json:"last"`
-	Without node.Rules `json:"without,omitempty"`
+	Without node.Rules `json:"without,omitzero"`
 	Profile Profile    `json:"profile"`
 }
 

@@ -114,9 +114,9 @@ func TestMonitorsJudgeAtTheEnd(t *testing.T) {
 		require.Error(t, s.Do("wait 1s"), "the session has ended")
 		return res.Text(), res.Verdict != scenarios.Held
 	}
-	said, failed := f(0)
+	said, failed := f(node.Rules{})
 	require.False(t, failed, said)
-	said, failed = f(node.X1)
+	said, failed = f(node.Off(node.X1))
 	require.True(t, failed)
 	require.Contains(t, said, "S2: ")
 }

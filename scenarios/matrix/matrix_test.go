@@ -73,12 +73,12 @@ func TestEachMomentAndFaultIsThere(t *testing.T) {
 
 // TestMatrixWithoutARule: the matrix can fail, and it is a monitor that fails it.
 func TestMatrixWithoutARule(t *testing.T) {
-	for rule, name := range map[node.Rules]string{node.X3: "S5", node.X4: "S2", node.X5: "S3", node.X6: "S1"} {
+	for rule, name := range map[node.Rule]string{node.X3: "S5", node.X4: "S2", node.X5: "S3", node.X6: "S1"} {
 		t.Run(rule.String(), func(t *testing.T) {
 			require.True(t, slices.ContainsFunc(All(), func(c Case) bool {
 				sc, err := scenarios.Parse(c.Name, []byte(c.Text))
 				require.NoError(t, err)
-				res, err := scenarios.Run(t.Context(), sc, scenarios.Options{Without: rule})
+				res, err := scenarios.Run(t.Context(), sc, scenarios.Options{Without: node.Off(rule)})
 				require.NoError(t, err)
 				return slices.ContainsFunc(res.Violations, func(v monitor.Violation) bool { return v.Monitor == name })
 			}))

@@ -37,7 +37,7 @@ func primaryOf(epoch uint64) wire.Message {
 func (r *rig) acted() bool { return len(r.out.Notes) == 1 && r.out.Notes[0].Kind == node.NoteActed }
 
 func newRig() *rig {
-	r := &rig{c: New(wire.Client(1), 0)}
+	r := &rig{c: New(wire.Client(1), node.Rules{})}
 	r.step(node.Input{Kind: node.PortUp, Peer: wire.A, Inc: 1})
 	return r
 }
@@ -135,7 +135,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	_, err := r.c.Request(wire.Message{Kind: wire.RequestMakeCall, ThisDN: "1001", OtherDN: "1002"}, true, &r.out)
 	require.NoError(t, err)
 	require.Empty(t, canontest.Unseen(r.c, func() []byte { return r.c.AppendCanonical(nil) }, []string{"self", "without", "observer", "login"}))
-	again := New(wire.Client(1), 0)
+	again := New(wire.Client(1), node.Rules{})
 	require.NoError(t, again.Restore(r.c.AppendCanonical(nil)))
 	require.Equal(t, r.c, again)
 }

@@ -19,7 +19,7 @@ func seeker(change func(o *LoginOptions)) *rig {
 	if change != nil {
 		change(&o)
 	}
-	r := &rig{c: New(wire.Client(1), 0).LogIn(o)}
+	r := &rig{c: New(wire.Client(1), node.Rules{}).LogIn(o)}
 	r.step(node.Input{Kind: node.Start, Inc: 2})
 	return r
 }
@@ -155,7 +155,7 @@ func TestItsOwnConnectionIsLost(t *testing.T) {
 // Two clients draw different times, and one draws the same again when it is run again.
 func TestJitterIsDrawnFromTheGivenGenerator(t *testing.T) {
 	drawn := func(id wire.ID, inc uint64) (times []time.Duration) {
-		r := &rig{c: New(id, 0).LogIn(DefaultLoginOptions())}
+		r := &rig{c: New(id, node.Rules{}).LogIn(DefaultLoginOptions())}
 		r.step(node.Input{Kind: node.Start, Inc: inc})
 		for range 5 {
 			r.step(node.Input{Kind: node.Fired, Timer: node.Timer{Kind: attemptTimer}})
@@ -178,7 +178,7 @@ func TestCanonicalHoldsTheLogin(t *testing.T) {
 			derived = append(derived, "draws") // nothing is drawn
 		}
 		require.Empty(t, canontest.Unseen(r.c.login, func() []byte { return r.c.AppendCanonical(nil) }, derived))
-		again := New(wire.Client(1), 0).LogIn(r.c.login.opt)
+		again := New(wire.Client(1), node.Rules{}).LogIn(r.c.login.opt)
 		require.NoError(t, again.Restore(r.c.AppendCanonical(nil)))
 		require.Equal(t, r.c, again)
 	}

@@ -13,7 +13,7 @@ import (
 
 // ready is a client, incarnation 2, that is connected to A, which is primary of epoch 1, and to B.
 func ready(t *testing.T) *rig {
-	r := &rig{c: New(wire.Client(1), 0)}
+	r := &rig{c: New(wire.Client(1), node.Rules{})}
 	r.step(node.Input{Kind: node.Start, Inc: 2})
 	for _, id := range []wire.ID{wire.A, wire.B} {
 		r.step(node.Input{Kind: node.PortUp, Peer: id, Inc: 1})
@@ -145,7 +145,7 @@ func TestX13NobodyAnswers(t *testing.T) {
 	r.dial(t, true)
 	r.step(patience)
 	require.Equal(t, "unknown", r.told())
-	r = &rig{c: New(wire.Client(1), 0)}
+	r = &rig{c: New(wire.Client(1), node.Rules{})}
 	r.step(node.Input{Kind: node.Start, Inc: 2})
 	r.dial(t, true)
 	r.step(patience)

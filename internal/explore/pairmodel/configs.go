@@ -149,7 +149,7 @@ func Hunt(ctx context.Context, c Config, without node.Rules, b Bounds) (f Found)
 			f.Panic = fmt.Sprint(p)
 		}
 	}()
-	c.Without |= without
+	c.Without = c.Without.With(without)
 	m := New(c.Options)
 	r := explore.Search(m, explore.Options{
 		Workers: b.Workers, MaxStates: b.States, MaxMemory: b.Memory, For: b.For, Cycles: b.Cycles, Stop: func() bool { return ctx.Err() != nil },

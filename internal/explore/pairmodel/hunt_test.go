@@ -16,7 +16,7 @@ import (
 // fails in virtual time through the same monitor.
 func TestRulesAreFor(t *testing.T) {
 	for _, c := range []struct {
-		without node.Rules
+		without node.Rule
 		config  string
 		monitor string
 		replays bool
@@ -33,12 +33,12 @@ func TestRulesAreFor(t *testing.T) {
 			t.Parallel()
 			config, err := pairmodel.Named(c.config)
 			require.NoError(t, err)
-			f := pairmodel.Hunt(context.Background(), config, c.without, pairmodel.Bounds{States: 400_000})
+			f := pairmodel.Hunt(context.Background(), config, node.Off(c.without), pairmodel.Bounds{States: 400_000})
 			require.Empty(t, f.Panic)
 			require.Equal(t, c.monitor, f.Monitor, "%s: %s, %d states", f.Text, f.Path, f.Distinct)
 			sc, err := scenarios.Parse("found.txtar", []byte(f.Scenario))
 			require.NoError(t, err, f.Scenario)
-			res, err := scenarios.Run(context.Background(), sc, scenarios.Options{Without: c.without})
+			res, err := scenarios.Run(context.Background(), sc, scenarios.Options{Without: node.Off(c.without)})
 			require.NoError(t, err)
 			same := strings.Contains(res.Reason, c.monitor+":")
 			for _, v := range res.Violations {

@@ -128,7 +128,7 @@ func (m *Model) renamingOf(used *nameSet) *renaming {
 	defer m.mu.Unlock()
 	r := m.byNames[*used]
 	if r == nil {
-		r = newRenaming(uint32(len(m.renamings)), used, m.config.Without&(node.StartNumber|node.ServerBit) != 0)
+		r = newRenaming(uint32(len(m.renamings)), used, m.config.Without.Has(node.StartNumber) || m.config.Without.Has(node.ServerBit))
 		m.renamings = append(m.renamings, r)
 		m.byNames[*used] = r
 	}

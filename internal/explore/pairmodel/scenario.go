@@ -86,7 +86,7 @@ func (m *Model) Scenario(c Config, r *explore.Result) string {
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	p("# Found by hotpair explore --config %s: %s", c.Name, strings.TrimSpace(r.Wrong))
 	p("rules: %s", strings.Join(rulesOf(r.Wrong), " "))
-	if c.Without != 0 {
+	if !c.Without.None() {
 		p("# With rules switched off: run it with --without %s.", c.Without)
 	}
 	p("")

@@ -73,7 +73,7 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 	c.host, err = natsworld.NewHost(ctx, natsworld.HostOptions{
 		ID: id, Config: cfg, URL: o.URL, Pair: o.Pair, Clock: natsworld.NewClock(o.Speed), Login: l, Foreign: true,
 		NewNode: func(id wire.ID, _ *config.Config) node.Node {
-			n := client.New(id, 0).RegisterOnly(o.Register...)
+			n := client.New(id, node.Rules{}).RegisterOnly(o.Register...)
 			n.SetObserver(c)
 			return &bridge{n, c}
 		},
