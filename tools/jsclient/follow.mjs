@@ -1,5 +1,5 @@
-// Starts a pair, follows its calls as client C2, kills T-Server A with SIGKILL in the middle of a call, and sees that the call ends at B under the same Connection ID, that B tells what was missed,
-// and that no event is lost, doubled or out of order.
+// Starts a pair, follows its calls as client C2, kills the primary with SIGKILL in the middle of a call, and sees that the call ends at the other T-Server under the same Connection ID, that this one
+// tells what was missed, and that no event is lost, doubled or out of order. The primary is A, unless B was the first to have read the switch (R7).
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -24,11 +24,12 @@ const until = async (what, done) => {
   if (failed === null) console.log(what);
 };
 
-/** facts tells what hotpair up prints: where NATS is, the process of A, and readiness. */
-const facts = {};
+/** facts tells what hotpair up prints: where NATS is, the processes of A and B, and readiness. */
+const facts = { pids: {} };
 createInterface({ input: pair.stdout }).on("line", (line) => {
   facts.url ??= /runs on (nats:\/\/[0-9.:]+)/.exec(line)?.[1];
-  facts.pid ??= /kill -9 (\d+)/.exec(line)?.[1];
+  facts.pids.A ??= /kill -9 (\d+)/.exec(line)?.[1];
+  facts.pids.B ??= /kill -STOP (\d+)/.exec(line)?.[1];
   const ready = /readiness of the pair is ([01])/.exec(line);
   if (ready) facts.ready = ready[1] === "1";
 });
@@ -62,7 +63,7 @@ async function end(why) {
   process.exit(failed ? 1 : 0);
 }
 
-await until("the pair runs", () => facts.url && facts.pid && facts.ready);
+await until("the pair runs", () => facts.url && facts.pids.A && facts.pids.B && facts.ready);
 const infos = [];
 const client = new Client({
   url: facts.url,
@@ -80,17 +81,24 @@ await client.start();
 // A call that is seen from its beginning, and is up when A dies.
 const whole = (c) => c.events.some((e) => e.startsWith("EventDialing"));
 const up = () => [...calls.values()].filter((c) => whole(c) && !c.released && c.events.filter((e) => e.startsWith("EventEstablished")).length === 2);
-await until("a call is up", () => up().length > 0 && facts.ready);
-const [followed] = up();
-process.kill(Number(facts.pid), "SIGKILL");
-console.log(`A is killed; the call ${followed.connId} is up`);
-await until("the call has ended at B", () => followed.released);
-if (failed === null) {
-  if (!followed.tservers.has("A") || !followed.tservers.has("B")) fail(`the call was told by ${[...followed.tservers]}, and not by A and then B`);
+const primary = () => Object.values(client.links).find((l) => l.primary)?.tserver;
+await until("a call is up", () => facts.ready && primary() && up().some((c) => c.tservers.has(primary())));
+if (failed === null) await failover();
+
+async function failover() {
+  const [old, epoch] = [primary(), client.epoch];
+  const other = old === "A" ? "B" : "A";
+  const followed = up().find((c) => c.tservers.has(old));
+  process.kill(Number(facts.pids[old]), "SIGKILL");
+  console.log(`${old} is killed; the call ${followed.connId} is up`);
+  await until(`the call has ended at ${other}`, () => followed.released);
+  if (failed !== null) return;
+  if (!followed.tservers.has(other)) fail(`the call was told by ${[...followed.tservers]}, and not by ${old} and then ${other}`);
   if (followed.events.filter((e) => e.startsWith("EventReleased")).length < 1) fail(`the call's events are ${followed.events}`);
-  if (!client.resumed?.complete) fail("B did not tell what was missed");
-  if (client.epoch !== 2) fail(`the epoch is ${client.epoch}`);
+  if (!client.resumed?.complete) fail(`${other} did not tell what was missed`);
+  if (client.epoch !== epoch + 1) fail(`the epoch was ${epoch}, and is ${client.epoch}`);
 }
+
 // Calls that begin after the failover, too.
 const fresh = [...calls.keys()].length + 2;
 await until("calls go on", () => calls.size >= fresh);
