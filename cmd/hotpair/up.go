@@ -279,7 +279,7 @@ func (f *upFlags) explain(w *procworld.World, c *config.Config) {
 The pair runs on %s; its subjects are hotpair.%s.<link>.<from>.<to>.
 Things to try, from another terminal:
 
-  kill -9 %-7d    the process of T-Server A dies; B takes over, M restarts A
+  kill -9 %-7d    the process of T-Server A dies; if it is primary, B takes over; M restarts A
   kill -STOP %-7d T-Server B stands still; kill -CONT lets it go on
   nats sub 'hotpair.%s.client.*.*' --server %s --nkey %s
                   what clients get and send, in JSON, with any NATS tool
