@@ -65,9 +65,9 @@ func (e *Engine) settleAlarms(out *node.Output) {
 	}
 }
 
-// tellProgress (since version 2) tells the backup how many tagged calls are in its way.
+// tellProgress (since version 3) tells the backup how many tagged calls are in its way.
 func (e *Engine) tellProgress(out *node.Output) {
-	if e.spoken() < 2 || !e.peer.up || !e.primary.asked || e.role != wire.Primary {
+	if e.spoken() < 3 || !e.peer.up || !e.primary.asked || e.role != wire.Primary {
 		return
 	}
 	m := e.sendPeer(wire.SyncProgress, out)

@@ -92,13 +92,14 @@ func TestAlarmsTellWhatDiffers(t *testing.T) {
 	require.NotEqual(t, state, e.AppendCanonical(nil))
 }
 
-// A T-Server says nothing of version 2 to a peer of version 1, and does to one of version 2.
+// A T-Server says nothing of a later version than its peer's, and uses what both know.
 func TestTheLesserVersionIsSpoken(t *testing.T) {
-	for _, tc := range []struct{ own, peers, want uint32 }{{1, 1, 1}, {1, 2, 1}, {2, 1, 1}, {2, 2, 2}, {2, 3, 2}} {
+	for _, tc := range []struct{ own, peers, want uint32 }{{1, 1, 1}, {1, 2, 1}, {2, 1, 1}, {2, 2, 2}, {2, 3, 2}, {3, 2, 2}, {3, 3, 3}, {3, 4, 3}} {
 		e, out := pairOf(tc.own, tc.peers, wire.Primary)
 		require.Equal(t, tc.want, e.spoken())
 		e.Created(callmodel.CallID{Ref: 1, Born: 8}, "", out)
 		e.Receive(&wire.Message{Kind: wire.BackupReady, Epoch: 1, Num: 1, Seq: 9}, out)
+		e.RememberRegistration(out)
 		e.Settle(out)
 		newest := uint32(1)
 		var kinds []string
@@ -124,7 +125,7 @@ func versionTold(out *node.Output) (version uint32) {
 
 // X10: the readiness that a T-Server publishes says why, and how many calls are in the way.
 func TestX10ReasonAndCallsInTheWay(t *testing.T) {
-	e, out := pairOf(2, 2, wire.Backup)
+	e, out := pairOf(3, 3, wire.Backup)
 	require.Equal(t, syncAwaiting, e.backup.phase)
 	for _, tc := range []struct {
 		num, calls, want uint64

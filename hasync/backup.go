@@ -28,7 +28,7 @@ func (s syncState) String() string {
 type backup struct {
 	phase     syncState // never syncTagging
 	num       uint64    // of the last Backup Ready, in this incarnation
-	inTheWay  uint64    // tagged calls, as the primary has told while syncAwaiting (since version 2); 0 if unknown
+	inTheWay  uint64    // tagged calls, as the primary has told while syncAwaiting (since version 3); 0 if unknown
 	agreed    uint64    // the switch's event number that the primary had reached when it sent Full Sync Done (synchronized)
 	watermark uint64    // W: the event number at which what was read from the switch is consistent (X1)
 }

@@ -99,6 +99,41 @@ func (e *Engine) TellPeer(kind wire.Kind, out *node.Output) *wire.Message {
 	return e.sendPeer(kind, out)
 }
 
+// TellRegistration (R12, since version 2) tells the peer that an incarnation of a client has registered a DN, or, without a mode, that it has not any more; without
+// a DN, that it has registered nothing any more. It returns the number that the peer has to acknowledge before the client is answered; 0 if there is
+// nothing to wait for (X7).
+func (e *Engine) TellRegistration(client wire.ID, inc uint64, dn callmodel.DN, mode callmodel.RegMode, out *node.Output) uint64 {
+	m := e.RememberRegistration(out)
+	if m == nil {
+		return 0
+	}
+	e.primary.named++
+	m.Num, m.Client, m.Inc, m.ThisDN, m.Mode = e.primary.named, client, inc, dn, mode
+	if !e.replicating() {
+		return 0
+	}
+	return m.Num
+}
+
+// RememberRegistration returns a RegistrationTold to the peer, to be filled in; nil if it would not know it, or cannot be told now.
+func (e *Engine) RememberRegistration(out *node.Output) *wire.Message {
+	if e.spoken() < 2 {
+		return nil
+	}
+	return e.TellPeer(wire.RegistrationTold, out)
+}
+
+// registrationTold: R12 at the backup. What belongs to a Backup Ready is acknowledged with Full Sync Done.
+func (e *Engine) registrationTold(m *wire.Message, out *node.Output) {
+	if e.role != wire.Backup {
+		return
+	}
+	e.server.Remembered(m, out)
+	if m.Num > 0 {
+		e.sendPeer(wire.CallNamedAck, out).Num = m.Num
+	}
+}
+
 // tellChanges (R12): the peer knows the calls, and not their last changes, since it could not be told: now it can.
 func (e *Engine) tellChanges(out *node.Output) {
 	for _, ref := range slices.Sorted(maps.Keys(e.names.changed)) {

@@ -28,7 +28,7 @@ type Server interface {
 	Named(call callmodel.CallID, connID callmodel.ConnID, data callmodel.AttachedData)
 	// Told: the primary has told of an event that it has made itself (PrimaryEvent).
 	Told(m *wire.Message, out *node.Output)
-	// Remembered: the primary has told what it remembers beside calls: AgentTold, RequestTold.
+	// Remembered: the primary has told what it remembers beside calls: AgentTold, RequestTold, RegistrationTold.
 	Remembered(m *wire.Message, out *node.Output)
 	// Remember: the backup is ready for what this primary remembers beside calls.
 	Remember(out *node.Output)

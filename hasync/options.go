@@ -70,9 +70,12 @@ type Options struct {
 	RequestTimeout time.Duration `yaml:"request-timeout"`
 	// UserDataLimit: the greatest size of the data attached to a call, in bytes packed; 0 to 65,535, default 16,000.
 	UserDataLimit int `yaml:"user-data-limit"`
+	// RegistrationGrace is hotpair's own option: how long a primary keeps the registrations of a client that has lost its session, here or with the primary before;
+	// 0 (they end with the session, as in the product) to 24h, default 30 s.
+	RegistrationGrace time.Duration `yaml:"registration-grace"`
 	// WrapUpTime: how long an agent that works manual-in is in after-call work after a call; 0 (until it says that it is ready, the default) to 24h.
 	WrapUpTime time.Duration `yaml:"wrap-up-time"`
-	// ProtocolVersion is hotpair's own option: the version of the protocol that the T-Server knows, 1 to wire.MaxVersion, default 1. It speaks the
+	// ProtocolVersion is hotpair's own option: the version of the protocol that the T-Server knows, 1 to wire.MaxVersion, default wire.Version. It speaks the
 	// lesser of its own and its peer's.
 	ProtocolVersion uint32 `yaml:"protocol-version"`
 	// PeerArbitration: the pair decides by itself who is active, as Failover says (arbitration: peer); there is no Management Layer.
@@ -93,21 +96,22 @@ type Options struct {
 // DefaultOptions returns the defaults.
 func DefaultOptions() Options {
 	return Options{
-		HASyncDlyLnkConn: true,
-		HASyncMethod:     Drain,
-		HASyncBatch:      500,
-		ConnectTout:      2 * time.Second,
-		HAPublish:        Replicated,
-		HAPublishTimeout: 200 * time.Millisecond,
-		ResumeBuffer:     1 << 14,
-		KplInterval:      10 * time.Second,
-		KplTolerance:     3,
-		RequestTimeout:   5 * time.Second,
-		UserDataLimit:    callmodel.DefaultDataLimit,
-		ProtocolVersion:  wire.Version,
-		Failover:         peerarb.DefaultOptions(),
-		Licence:          LicenceOptions{Grace: time.Hour},
-		MaxCallRef:       1 << 16,
+		HASyncDlyLnkConn:  true,
+		HASyncMethod:      Drain,
+		HASyncBatch:       500,
+		ConnectTout:       2 * time.Second,
+		HAPublish:         Replicated,
+		HAPublishTimeout:  200 * time.Millisecond,
+		ResumeBuffer:      1 << 14,
+		KplInterval:       10 * time.Second,
+		KplTolerance:      3,
+		RequestTimeout:    5 * time.Second,
+		RegistrationGrace: 30 * time.Second,
+		UserDataLimit:     callmodel.DefaultDataLimit,
+		ProtocolVersion:   wire.Version,
+		Failover:          peerarb.DefaultOptions(),
+		Licence:           LicenceOptions{Grace: time.Hour},
+		MaxCallRef:        1 << 16,
 	}
 }
 
@@ -138,6 +142,8 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("request-timeout is above 0 and at most 1h, not %s", o.RequestTimeout)
 	case o.UserDataLimit < 0 || o.UserDataLimit > callmodel.MaxDataLimit:
 		return fmt.Errorf("user-data-limit is from 0 to %d bytes, not %d", callmodel.MaxDataLimit, o.UserDataLimit)
+	case o.RegistrationGrace < 0 || o.RegistrationGrace > 24*time.Hour:
+		return fmt.Errorf("registration-grace is from 0 to 24h, not %s", o.RegistrationGrace)
 	case o.WrapUpTime < 0 || o.WrapUpTime > 24*time.Hour:
 		return fmt.Errorf("wrap-up-time is from 0 to 24h, not %s", o.WrapUpTime)
 	case o.ClockRate != 0 && !(o.ClockRate >= 0.5 && o.ClockRate <= 2):

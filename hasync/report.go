@@ -25,7 +25,7 @@ func (e *Engine) tellPeer(out *node.Output) {
 	if e.opt.ProtocolVersion > 1 {
 		m.Version = e.opt.ProtocolVersion
 	}
-	if e.spoken() > 1 {
+	if e.spoken() > 2 {
 		m.Calls = uint64(e.names.held)
 	}
 	m.Role, m.CTI, m.Announced = now.role, now.cti, now.announced
@@ -73,7 +73,7 @@ var ctiReasons, backupCTIReasons = func() (own, backups [callmodel.CTISynchroniz
 	return own, backups
 }()
 
-// callsInTheWay returns how many tagged calls are in the way of readiness (X10), as far as this T-Server knows: a backup does since version 2.
+// callsInTheWay returns how many tagged calls are in the way of readiness (X10), as far as this T-Server knows: a backup does since version 3.
 func (e *Engine) callsInTheWay() uint64 {
 	if e.role == wire.Primary {
 		return uint64(e.names.tagged)

@@ -37,6 +37,8 @@ func (e *Engine) Receive(m *wire.Message, out *node.Output) {
 		if e.role == wire.Backup {
 			e.server.Remembered(m, out)
 		}
+	case wire.RegistrationTold:
+		e.registrationTold(m, out)
 	case wire.CallNamedAck:
 		e.callNamedAck(m)
 	default:

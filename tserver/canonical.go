@@ -4,7 +4,6 @@ import (
 	"hotpair/callmodel"
 	"hotpair/internal/canon"
 	"hotpair/internal/parties"
-	"hotpair/internal/wire"
 )
 
 // AppendCanonical implements node.Node.
@@ -20,6 +19,8 @@ func (s *Server) AppendCanonical(b []byte) []byte {
 	b = appendDNList(b, s.dns.list)
 	b = s.snapshot.append(b)
 	b = s.clients.append(b)
+	b = s.absent.append(b)
+	b = appendReplies(b, s.replies)
 	b = canon.Uint(b, s.sub)
 	b = s.kpl.append(b)
 	b = s.requests.append(b)
@@ -39,12 +40,14 @@ func (s *Server) Restore(b []byte) error {
 	s.dns.replace(restoreDNList(r))
 	s.snapshot.restore(r, s.engine.InRange)
 	s.clients.restore(r)
+	s.absent.restore(r)
+	s.replies = restoreReplies(r)
 	s.sub = canon.Read[uint32](r)
 	s.kpl.restore(r)
 	s.requests.restore(r)
 	s.own.restore(r)
 	s.journal.restore(r)
-	s.waiting = s.journal.pending > 0
+	s.waiting = s.journal.pending+len(s.replies) > 0
 	s.failover.restore(r)
 	return r.Err()
 }
@@ -110,26 +113,9 @@ func (s *snapshot) restore(r *canon.Reader, inRange func(ref uint32) bool) {
 	}
 }
 
-func (c *clients) append(b []byte) []byte {
-	b = canon.Uint(b, len(c.up))
-	for _, id := range c.up {
-		b = canon.Uint(b, id)
-		b = canon.Uint(b, len(c.dns[id]))
-		for _, d := range c.dns[id] {
-			b = canon.String(b, d.name)
-			b = canon.Uint(b, d.mode)
-		}
-	}
-	return b
-}
+func (c *clients) append(b []byte) []byte { return c.appendOf(b, c.up, c.incs) }
 
 func (c *clients) restore(r *canon.Reader) {
 	*c = clients{}
-	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
-		id := canon.Read[wire.ID](r)
-		c.add(id)
-		for k := canon.Read[int](r); k > 0 && r.Good(); k-- {
-			c.register(id, callmodel.DN(r.String()), canon.Read[callmodel.RegMode](r))
-		}
-	}
+	c.restoreOf(r, c.add)
 }

@@ -1,7 +1,6 @@
 package tserver
 
 import (
-	"fmt"
 	"slices"
 
 	"hotpair/callmodel"
@@ -9,27 +8,17 @@ import (
 	"hotpair/internal/wire"
 )
 
-// maxRegistrations is the greatest number of DNs that one client may register: more than a switch has trunks and
-// extensions would only be an attack on the T-Server's memory.
-const maxRegistrations = 20_000
-
 // clients holds the sessions of the clients whose links are up, and who wants which DN's events.
 type clients struct {
 	up   []wire.ID // in the order of their IDs
-	any  []wire.ID // registered for every DN
-	byDN map[callmodel.DN][]wire.ID
-	dns  map[wire.ID][]registration // what each client registered, in its order, AnyDN included
+	incs []uint64  // their incarnations
+	registry
 }
 
-type registration struct {
-	name callmodel.DN
-	mode callmodel.RegMode
-}
-
-func (c *clients) add(id wire.ID) {
+func (c *clients) add(id wire.ID, inc uint64) {
 	i, found := slices.BinarySearch(c.up, id)
 	if !found {
-		c.up = slices.Insert(c.up, i, id)
+		c.up, c.incs = slices.Insert(c.up, i, id), slices.Insert(c.incs, i, inc)
 	}
 }
 
@@ -38,98 +27,31 @@ func (c *clients) connected(id wire.ID) bool {
 	return found
 }
 
+// inc returns a client's incarnation, 0 if it has no session.
+func (c *clients) inc(id wire.ID) uint64 {
+	if i, found := slices.BinarySearch(c.up, id); found {
+		return c.incs[i]
+	}
+	return 0
+}
+
 func (c *clients) down(id wire.ID) {
-	for _, d := range c.dns[id] {
-		c.drop(id, d.name)
+	if i, found := slices.BinarySearch(c.up, id); found {
+		c.forget(id)
+		c.up, c.incs = slices.Delete(c.up, i, i+1), slices.Delete(c.incs, i, i+1)
 	}
-	delete(c.dns, id)
-	c.up = remove(c.up, id)
-}
-
-// drop ends what follows from a registration.
-func (c *clients) drop(id wire.ID, name callmodel.DN) {
-	if name == callmodel.AnyDN {
-		c.any = remove(c.any, id)
-	} else if rest := remove(c.byDN[name], id); len(rest) > 0 {
-		c.byDN[name] = rest
-	} else {
-		delete(c.byDN, name)
-	}
-}
-
-// find returns the index of a client's registration of a DN, -1 if it has none.
-func (c *clients) find(id wire.ID, name callmodel.DN) int {
-	return slices.IndexFunc(c.dns[id], func(r registration) bool { return r.name == name })
-}
-
-// mode returns how a client has registered a DN, by its name or with all DNs; 0 if it has not. What allows more counts.
-func (c *clients) mode(id wire.ID, name callmodel.DN) (mode callmodel.RegMode) {
-	for _, as := range [...]callmodel.DN{name, callmodel.AnyDN} {
-		if i := c.find(id, as); i >= 0 && mode != callmodel.RegShare && mode != callmodel.RegPrivate {
-			mode = c.dns[id][i].mode
-		}
-	}
-	return mode
-}
-
-// private returns the client that has a DN for itself, none if nobody has.
-func (c *clients) private(name callmodel.DN) wire.ID {
-	for _, id := range c.byDN[name] {
-		if i := c.find(id, name); c.dns[id][i].mode == callmodel.RegPrivate {
-			return id
-		}
-	}
-	return wire.None
-}
-
-func (c *clients) unregister(id wire.ID, name callmodel.DN) bool {
-	i := c.find(id, name)
-	if i < 0 {
-		return false
-	}
-	c.dns[id] = slices.Delete(c.dns[id], i, i+1)
-	c.drop(id, name)
-	return true
-}
-
-func (c *clients) register(id wire.ID, name callmodel.DN, mode callmodel.RegMode) {
-	if i := c.find(id, name); i >= 0 {
-		c.dns[id][i].mode = mode
-		return
-	}
-	if c.dns == nil {
-		c.dns, c.byDN = map[wire.ID][]registration{}, map[callmodel.DN][]wire.ID{}
-	}
-	c.dns[id] = append(c.dns[id], registration{name, mode})
-	if name == callmodel.AnyDN {
-		c.any = insert(c.any, id)
-	} else {
-		c.byDN[name] = insert(c.byDN[name], id)
-	}
-}
-
-func insert(ids []wire.ID, id wire.ID) []wire.ID {
-	i, _ := slices.BinarySearch(ids, id)
-	return slices.Insert(ids, i, id)
-}
-
-func remove(ids []wire.ID, id wire.ID) []wire.ID {
-	if i, found := slices.BinarySearch(ids, id); found {
-		return slices.Delete(ids, i, i+1)
-	}
-	return ids
 }
 
 func (s *Server) clientUp(id wire.ID, inc uint64, out *node.Output) {
 	if s.failover.clientUp(id, inc) {
 		return // it has to log in first
 	}
-	s.welcome(id, out)
+	s.welcome(id, inc, out)
 }
 
 // welcome begins a client's session.
-func (s *Server) welcome(id wire.ID, out *node.Output) {
-	s.clients.add(id)
+func (s *Server) welcome(id wire.ID, inc uint64, out *node.Output) {
+	s.beginSession(id, inc, out)
 	s.serverInfo(id, out)
 	if s.engine.Announced() {
 		s.linkEvent(id, out)
@@ -162,8 +84,12 @@ func (s *Server) tellPosition(m *wire.Message) {
 }
 
 // clientDown: nobody hears the answers to what the client has asked for; it will ask again.
-func (s *Server) clientDown(id wire.ID, out *node.Output) {
-	s.clients.down(id)
+func (s *Server) clientDown(id wire.ID, cause node.Cause, out *node.Output) {
+	if cause == node.CauseGoodbye {
+		s.endSession(id, out)
+	} else {
+		s.loseSession(id, out)
+	}
 	s.requests.forget(id, out)
 	s.own.forget(id)
 }
@@ -187,51 +113,6 @@ func (s *Server) fromClient(id wire.ID, m *wire.Message, out *node.Output) {
 	default:
 		s.refuse(id, m, callmodel.ErrUnsupported, out, m.Kind.String()+" is not a request of a client")
 	}
-}
-
-func (s *Server) register(id wire.ID, m *wire.Message, out *node.Output) {
-	name, mode := m.ThisDN, m.Mode
-	if mode == 0 {
-		mode = callmodel.RegShare
-	}
-	// Before it has read the switch, the T-Server cannot tell which DNs there are.
-	known := name == callmodel.AnyDN || s.dns.has(name) || s.engine.CTI() != callmodel.CTISynchronized
-	owner := s.clients.private(name)
-	switch {
-	case name == "":
-		s.refuse(id, m, callmodel.ErrBadArgument, out, "RegisterAddress needs a DN, or * for all")
-	case !known:
-		s.refuse(id, m, callmodel.ErrUnknownDN, out, fmt.Sprintf("the switch has no DN %q", name))
-	case len(s.clients.dns[id]) >= maxRegistrations:
-		s.refuse(id, m, callmodel.ErrTooManyRequests, out, fmt.Sprintf("a client registers at most %d DNs", maxRegistrations))
-	case mode > callmodel.RegMonitor || mode == callmodel.RegPrivate && name == callmodel.AnyDN:
-		s.refuse(id, m, callmodel.ErrBadArgument, out, "the mode is share, private or monitor; * cannot be private")
-	case owner != wire.None && owner != id && mode != callmodel.RegMonitor, mode == callmodel.RegPrivate && s.othersUse(id, name):
-		s.refuse(id, m, callmodel.ErrBusy, out, fmt.Sprintf("another client has registered %s, or has it for itself", name))
-	default:
-		s.clients.register(id, name, mode)
-		a := out.Send(id, wire.EventRegistered)
-		a.Epoch, a.ThisDN, a.RefID = s.engine.Epoch(), name, m.RefID
-		if m.Mode != 0 {
-			a.Mode = mode
-		}
-	}
-}
-
-// othersUse reports whether a client other than this one has registered the DN for more than its events.
-func (s *Server) othersUse(id wire.ID, name callmodel.DN) bool {
-	return slices.ContainsFunc(s.clients.byDN[name], func(other wire.ID) bool {
-		return other != id && s.clients.dns[other][s.clients.find(other, name)].mode != callmodel.RegMonitor
-	})
-}
-
-func (s *Server) unregister(id wire.ID, m *wire.Message, out *node.Output) {
-	if !s.clients.unregister(id, m.ThisDN) {
-		s.refuse(id, m, callmodel.ErrNotRegistered, out, fmt.Sprintf("%q is not registered by this client", m.ThisDN))
-		return
-	}
-	a := out.Send(id, wire.EventUnregistered)
-	a.Epoch, a.ThisDN, a.RefID = s.engine.Epoch(), m.ThisDN, m.RefID
 }
 
 // refuse answers a request with EventError.

@@ -73,13 +73,13 @@ func (s *Server) enter(e *event, out *node.Output) {
 	s.publish(out)
 }
 
-// publish sends the events that need not wait any more, in their order, and waits for the acknowledgement that the next one needs.
+// publish sends the events and replies that need not wait any more, in their order, and waits for the acknowledgements that the next ones need.
 func (s *Server) publish(out *node.Output) {
 	j := &s.journal
-	if j.pending == 0 {
+	before := j.pending + len(s.replies)
+	if before == 0 {
 		return
 	}
-	before := j.pending
 	if s.engine.Role() != wire.Primary {
 		j.releaseAll()
 	}
@@ -87,11 +87,12 @@ func (s *Server) publish(out *node.Output) {
 		s.sendEvent(j.next(), out)
 		j.release()
 	}
-	switch {
-	case j.pending == 0 && s.waiting:
+	s.sendReplies(out)
+	switch left := j.pending + len(s.replies); {
+	case left == 0 && s.waiting:
 		s.waiting = false
 		out.Cancel(node.Timer{Kind: publishTimer})
-	case j.pending > 0 && (!s.waiting || j.pending < before):
+	case left > 0 && (!s.waiting || left < before):
 		s.waiting = true
 		out.Set(node.Timer{Kind: publishTimer}, s.opt.HAPublishTimeout)
 	}

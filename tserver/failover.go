@@ -299,7 +299,7 @@ func (a *arbiterServer) Ready() (own, peers bool) {
 
 // close ends a client's session, if it has one, and its link.
 func (f *failover) close(id wire.ID, out *node.Output) {
-	f.s.clients.down(id)
+	f.s.loseSession(id, out)
 	f.dropPort(id)
 	out.Close(id)
 }

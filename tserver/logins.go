@@ -22,6 +22,12 @@ func (f *failover) clientUp(id wire.ID, inc uint64) bool {
 	return true
 }
 
+// incOf returns the incarnation of a client whose link is up.
+func (f *failover) incOf(id wire.ID) uint64 {
+	i, _ := slices.BinarySearch(f.ports, id)
+	return f.incs[i]
+}
+
 // dropPort forgets a client's link.
 func (f *failover) dropPort(id wire.ID) {
 	if i, found := slices.BinarySearch(f.ports, id); found {
@@ -85,9 +91,9 @@ func (f *failover) login(id wire.ID, m *wire.Message, out *node.Output) {
 	f.arb.LoggedIn(id, out)
 	out.Note(node.Note{Kind: node.NoteLogin, Peer: id, N: uint64(f.arb.Sessions())})
 	if f.arb.State() == peerarb.Active {
-		f.s.welcome(id, out)
+		f.s.welcome(id, f.incOf(id), out)
 	} else {
-		f.s.clients.add(id) // it hears more when this T-Server is active
+		f.s.beginSession(id, f.incOf(id), out) // it hears more when this T-Server is active
 	}
 }
 
@@ -120,7 +126,7 @@ func (f *failover) logout(id wire.ID, why string, out *node.Output) {
 		return
 	}
 	f.arb.LoggedOut(id)
-	f.s.clients.down(id)
+	f.s.endSession(id, out)
 	f.noteLogout(id, why, out)
 }
 

@@ -75,7 +75,7 @@ func (s *Server) kick(cmd *node.Command, out *node.Output) {
 		out.Refuse(cmd, fmt.Sprintf("kick: %s has no session at %s", id, s.self))
 	default:
 		s.failover.kicked(id, out)
-		s.clients.down(id)
+		s.endSession(id, out)
 		out.Close(id)
 		out.Done(cmd)
 	}

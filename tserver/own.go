@@ -265,6 +265,7 @@ func (s *Server) Remember(out *node.Output) {
 			m.Seq, m.Sub = s.own.last.seq, s.own.last.sub
 		}
 	}
+	s.rememberRegistrations(out)
 	for i := range s.dns.list {
 		if d := &s.dns.list[i]; d.afterCall {
 			if m := s.engine.TellPeer(wire.AgentTold, out); m != nil {
@@ -287,6 +288,8 @@ func (s *Server) Remembered(m *wire.Message, out *node.Output) {
 		s.own.remember(m.Client, m.RefID)
 	case m.Kind == wire.AgentTold:
 		s.adoptAgent(m, out)
+	case m.Kind == wire.RegistrationTold:
+		s.registrationTold(m, out)
 	}
 }
 

@@ -27,6 +27,7 @@ type phone struct {
 	notes  []node.Note
 	timers map[wire.ID]map[node.Timer]bool
 	refs   uint64
+	closed bool // a node may close a link
 }
 
 type letter struct {
@@ -131,7 +132,7 @@ func (p *phone) step(id wire.ID, in node.Input) {
 			require.NoError(p.t, m.Validate(id, op.Peer))
 			p.queue = append(p.queue, letter{id, op.Peer, m})
 		case node.OpClose:
-			p.t.Fatalf("%s closes the link to %s: %v", id, op.Peer, out.Notes)
+			require.True(p.t, p.closed, "%s closes the link to %s: %v", id, op.Peer, out.Notes)
 		case node.OpSet:
 			if p.timers[id] == nil {
 				p.timers[id] = map[node.Timer]bool{}

@@ -181,7 +181,7 @@ func TestX8ResumesBehindWhatWasSeen(t *testing.T) {
 func TestX8OnlyWhatIsRegistered(t *testing.T) {
 	r := follower(t, nil)
 	r.appoint(wire.B, 2, false)
-	r.step(node.Input{Kind: node.PortDown, Peer: client1, Cause: node.CauseTimeout})
+	r.step(node.Input{Kind: node.PortDown, Peer: client1, Cause: node.CauseGoodbye})
 	r.up(client1)
 	r.hear(client1, wire.Message{Kind: wire.RegisterAddress, ThisDN: "1002"})
 	r.resume(6, 0)

@@ -2,7 +2,6 @@ package tserver
 
 import (
 	"fmt"
-	"slices"
 
 	"hotpair/callmodel"
 	"hotpair/internal/node"
@@ -82,15 +81,6 @@ func (s *Server) addressInfo(id wire.ID, d *dn, out *node.Output) *wire.Message 
 	m.Epoch, m.ThisDN, m.DNType, m.Agent, m.WorkMode, m.Text = s.engine.Epoch(), d.name, d.typ, d.state(), d.mode, d.agentID
 	m.Announced, m.OtherDN = d.dnd, d.forward
 	return m
-}
-
-// wants reports whether a client gets the events of a DN.
-func (c *clients) wants(id wire.ID, name callmodel.DN) bool {
-	if _, any := slices.BinarySearch(c.any, id); any {
-		return true
-	}
-	_, one := slices.BinarySearch(c.byDN[name], id)
-	return one
 }
 
 // Named implements hasync.Server: the events of a call that were kept before it had its ConnID get it.

@@ -2,6 +2,7 @@ package tserver
 
 import (
 	"fmt"
+	"slices"
 
 	"hotpair/callmodel"
 	"hotpair/hasync"
@@ -20,6 +21,8 @@ type Server struct {
 	snapshot snapshot
 	sub      uint32 // k of the next event for clients (X8)
 	clients  clients
+	absent   absent
+	replies  []reply // that wait for the backup
 	journal  journal
 	waiting  bool // publishTimer is armed
 	source   source
@@ -86,6 +89,8 @@ func (s *Server) fired(t node.Timer, out *node.Output) {
 	case s.failover.fired(t, out):
 	case t.Kind == requestTimer:
 		s.requestTimedOut(t.Key, out)
+	case t.Kind == registrationTimer:
+		s.endAbsent(wire.ID(t.Key), out)
 	case t.Kind == wrapTimer:
 		s.wrapTick(t.Key, out)
 	case !s.engine.Fired(t):
@@ -102,6 +107,7 @@ func (s *Server) portUp(in *node.Input, out *node.Output) {
 	case in.Peer == wire.MLayer:
 		s.engine.ControlUp(out)
 	case in.Peer.IsTServer():
+		s.absent.doubt()
 		s.failover.linkUp(out)
 		s.engine.HAUp(in.Inc, out)
 		s.failover.linkOpen(out)
@@ -120,7 +126,7 @@ func (s *Server) portDown(in *node.Input, out *node.Output) {
 		s.engine.HADown(in.Cause, out)
 		s.failover.linkDown(out)
 	case in.Peer.IsClient():
-		s.clientDown(in.Peer, out)
+		s.clientDown(in.Peer, in.Cause, out)
 		s.failover.clientDown(in.Peer, out)
 	}
 }
@@ -130,7 +136,9 @@ func (s *Server) carrierDown(out *node.Output) {
 	s.engine.Carrier(false)
 	s.engine.ControlDown()
 	s.engine.HADown(node.CauseOwnCarrier, out)
-	s.clients = clients{}
+	for _, id := range slices.Clone(s.clients.up) {
+		s.loseSession(id, out)
+	}
 	s.failover.carrierDown(out)
 	s.requests.forgetAll(out)
 	s.ctiDown(out)
@@ -156,7 +164,9 @@ func (s *Server) RoleChanged(out *node.Output) {
 	if s.engine.Role() == wire.Primary {
 		s.nameReleased(out)
 		s.wrapOverdue(out)
+		s.inherit(out)
 	} else {
+		s.disinherit(out)
 		s.stepDown(out)
 	}
 	for _, c := range s.clients.up {

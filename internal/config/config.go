@@ -170,6 +170,7 @@ type PairOptions struct {
 	RequestTimeout     *time.Duration `yaml:"request-timeout"`
 	UserDataLimit      *int           `yaml:"user-data-limit"`
 	WrapUpTime         *time.Duration `yaml:"wrap-up-time"`
+	RegistrationGrace  *time.Duration `yaml:"registration-grace"`
 	CleanupIdleTimeout *time.Duration `yaml:"cleanup-idle-timeout"`
 
 	ActivationGrace         *time.Duration `yaml:"activation-grace"`
@@ -199,6 +200,7 @@ func (p *PairOptions) apply(o *tserver.Options) {
 	set(&o.RequestTimeout, p.RequestTimeout)
 	set(&o.UserDataLimit, p.UserDataLimit)
 	set(&o.WrapUpTime, p.WrapUpTime)
+	set(&o.RegistrationGrace, p.RegistrationGrace)
 	set(&o.CleanupIdleTimeout, p.CleanupIdleTimeout)
 	set(&o.Failover.ActivationGrace, p.ActivationGrace)
 	set(&o.Failover.ActivationReportTimeout, p.ActivationReportTimeout)

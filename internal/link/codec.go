@@ -33,7 +33,7 @@ func encodeAny(b []byte, h Header, m *wire.Message) ([]byte, error) {
 	return append(b, data...), nil
 }
 
-// Decode reads a packet that came from one node to another, as a node of the protocol's version 1. Its error says what is wrong and what is allowed.
+// Decode reads a packet that came from one node to another, as a node of the protocol's present version. Its error says what is wrong and what is allowed.
 func Decode(data []byte, from, to wire.ID) (p Packet, err error) {
 	return DecodeInto(&wire.Message{}, data, from, to, wire.Version)
 }

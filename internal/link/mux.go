@@ -31,7 +31,7 @@ type Options struct {
 	Reconnect time.Duration
 	// SyncReconnect is the product's sync-reconnect-tout: the same for the HA link.
 	SyncReconnect time.Duration
-	// Version is the node's version of the protocol, 1 to wire.MaxVersion; 0 is 1.
+	// Version is the node's version of the protocol, 1 to wire.MaxVersion; 0 is wire.Version.
 	Version uint32
 	// Without switches guards off.
 	Without node.Rules
@@ -80,7 +80,9 @@ type Mux struct {
 
 // New makes the link layer for incarnation inc of a node with links to peers.
 func New(self wire.ID, inc uint64, peers []wire.ID, n node.Node, w World, opt Options) *Mux {
-	opt.Version = max(opt.Version, wire.Version)
+	if opt.Version == 0 {
+		opt.Version = wire.Version
+	}
 	m := &Mux{self: self, inc: inc, node: n, world: w, opt: opt, carrier: true}
 	for _, p := range peers {
 		for int(p) >= len(m.byPeer) {
@@ -268,7 +270,7 @@ func (m *Mux) sendData(peer wire.ID, msg *wire.Message) {
 	p.sent++
 	index := m.record(trace.Record{Kind: trace.Sent, Peer: peer, PeerInc: p.peerInc, Msg: msg})
 	h := Header{Kind: Data, FromInc: m.inc, ToInc: p.peerInc, Session: p.session, Seq: p.sent, Index: index}
-	if needs := msg.Needs(); needs > wire.Version {
+	if needs := msg.Needs(); needs > wire.FirstVersion {
 		h.Ver = needs
 	}
 	m.world.SendPacket(peer, h, msg)

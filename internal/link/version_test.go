@@ -51,8 +51,9 @@ func TestPacketsOfALaterVersion(t *testing.T) {
 		{`{"pkt":"data","fromInc":1,"toInc":2,"session":3,"ver":3,"msg":{"kind":"Hurray"}}`, "unknown message kind"},
 		{`{"pkt":"poll","fromInc":1,"toInc":2,"session":3,"ver":3,"msg":{"kind":"Hurray"}}`, "unknown message kind"},
 		{`{"pkt":"knock","fromInc":1,"ver":-3,"colour":1}`, "the payload is no packet"},
-		{head + `,"msg":{"kind":"SyncProgress","num":1}}`, "SyncProgress: it needs version 2 of the protocol, and ver of the packet is 1"},
-		{head + `,"msg":{"kind":"PeerState","role":"backup","cti":"down","calls":1}}`, "PeerState: it needs version 2"},
+		{head + `,"msg":{"kind":"SyncProgress","num":1}}`, "SyncProgress: it needs version 3 of the protocol, and ver of the packet is 1"},
+		{head + `,"msg":{"kind":"RegistrationTold"}}`, "RegistrationTold: it needs version 2 of the protocol, and ver of the packet is 1"},
+		{head + `,"msg":{"kind":"PeerState","role":"backup","cti":"down","calls":1}}`, "PeerState: it needs version 3"},
 	} {
 		_, err := Decode([]byte(tc.payload), wire.A, wire.B)
 		require.ErrorContains(t, err, tc.want)
@@ -69,7 +70,7 @@ func TestOlderNodeSkipsWhatItDoesNotKnow(t *testing.T) {
 			m.Num, m.Calls = 3, 7
 			out.Send(wire.B, wire.CallNamed).Num = 4
 		})
-		require.Equal(t, []uint32{0, 2, 2, 0}, []uint32{n.queues[wire.A][0].h.Ver, n.queues[wire.A][1].h.Ver, n.queues[wire.A][2].h.Ver, n.queues[wire.A][3].h.Ver})
+		require.Equal(t, []uint32{0, 3, 3, 0}, []uint32{n.queues[wire.A][0].h.Ver, n.queues[wire.A][1].h.Ver, n.queues[wire.A][2].h.Ver, n.queues[wire.A][3].h.Ver})
 	}
 	var calls uint64
 	listen := func(in *node.Input, _ *node.Output) {
@@ -88,7 +89,7 @@ func TestOlderNodeSkipsWhatItDoesNotKnow(t *testing.T) {
 	require.True(t, n.b.port().up)
 
 	newer := defaults
-	newer.Version = 2
+	newer.Version = 3
 	n = open(newer)
 	n.b.onStep = listen
 	say(n)

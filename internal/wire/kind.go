@@ -34,7 +34,7 @@ const (
 
 	// PeerState tells the other T-Server role, epoch, CTI state, and whether EventLinkConnected is announced (R4): Role, CTI, Announced. It tells the
 	// sender's version of the protocol, Version (0 is 1), and the first one of a session, in Text, its options that should be the other's as well:
-	// KEY=VALUE, separated by spaces. From version 2 on, Calls is how many calls it holds.
+	// KEY=VALUE, separated by spaces. From version 3 on, Calls is how many calls it holds.
 	PeerState
 	// BackupReady (R4): Num numbers it, Seq is the watermark W (X1).
 	BackupReady
@@ -46,7 +46,7 @@ const (
 	CallNamed
 	// CallNamedAck acknowledges all CallNamed up to Num, and names the last one: Num, Call, ConnID.
 	CallNamedAck
-	// SyncProgress (since version 2) tells the backup how many tagged calls are in the way of the Backup Ready Num: Calls.
+	// SyncProgress (since version 3) tells the backup how many tagged calls are in the way of the Backup Ready Num: Calls.
 	SyncProgress
 
 	// Control link.
@@ -206,6 +206,10 @@ const (
 	// RequestTold tells the backup that a request was carried out by the primary itself (X13): Client, RefID, Of. The one that is about no request
 	// tells the number of the last event that the primary has made itself: Seq, Sub (X8).
 	RequestTold
+	// RegistrationTold (since version 2) tells the backup that incarnation Inc of Client has registered ThisDN (R12): Mode, or that it has not any more,
+	// without Mode; without ThisDN none of its registrations is left. Num counts with CallNamed, and is acknowledged as that is; without it the message
+	// belongs to what a backup that is ready is told of all registrations, at whose end stands one about no client.
+	RegistrationTold
 
 	// Client link, T-Server → client. Only answers carry RefID; what answers a request is said at the request.
 
@@ -353,7 +357,7 @@ var kindNames = [...]string{
 	SwitchRequest: "SwitchRequest", MarkEpoch: "MarkEpoch", SnapshotParty: "SnapshotParty", CallHeld: "CallHeld",
 	CallRetrieved: "CallRetrieved", CallOffered: "CallOffered", CallDiverted: "CallDiverted", PartyLeft: "PartyLeft",
 	CallsJoined: "CallsJoined", DNChanged: "DNChanged", EpochMarked: "EpochMarked", SwitchAnswer: "SwitchAnswer",
-	PrimaryEvent: "PrimaryEvent", AgentTold: "AgentTold", RequestTold: "RequestTold",
+	PrimaryEvent: "PrimaryEvent", AgentTold: "AgentTold", RequestTold: "RequestTold", RegistrationTold: "RegistrationTold",
 	EventACK: "EventACK", EventUnregistered: "EventUnregistered", EventAddressInfo: "EventAddressInfo", EventHeld: "EventHeld",
 	EventRetrieved: "EventRetrieved", EventPartyChanged: "EventPartyChanged", EventPartyAdded: "EventPartyAdded",
 	EventPartyDeleted: "EventPartyDeleted", EventQueued: "EventQueued", EventDiverted: "EventDiverted",

@@ -36,14 +36,14 @@ type Message struct {
 	Reason  Reason  `json:"reason,omitempty"`
 	Outcome Outcome `json:"outcome,omitempty"`
 
-	// Node and Inc name an incarnation of a node: the primary in Appoint, the failed one in PeerFailed.
+	// Node and Inc name an incarnation of a node: the primary in Appoint, the failed one in PeerFailed. In RegistrationTold Inc is Client's.
 	Node ID     `json:"node,omitempty"`
 	Inc  uint64 `json:"inc,omitempty"`
 	Text string `json:"text,omitempty"`
 
 	// Version is the sender's version of the protocol, in PeerState; 0 is 1.
 	Version uint32 `json:"version,omitempty"`
-	// Calls is a number of calls (since version 2).
+	// Calls is a number of calls (since version 3).
 	Calls uint64 `json:"calls,omitempty"`
 
 	// Sessions is how many clients have a session at the sender (client failover).

@@ -46,7 +46,7 @@ func (m *Message) Rename(from, to ID, f canon.Renaming) {
 		m.Num = f(ClassesOf(from).Ready, m.Num)
 	case FullSyncDone, SyncProgress:
 		m.Num = f(ClassesOf(to).Ready, m.Num)
-	case CallNamed, PrimaryEvent:
+	case CallNamed, PrimaryEvent, RegistrationTold:
 		m.Num = f(ClassesOf(from).Named, m.Num)
 	case CallNamedAck:
 		m.Num = f(ClassesOf(to).Named, m.Num)

@@ -149,9 +149,10 @@ var shapes = [kindEnd]shape{
 	CallNamedAck: {HALink, ID.IsTServer, fNum, fEpoch | fCall | fConnID},
 	PrimaryEvent: {HALink, ID.IsTServer, fNum | fOf | fSeq | fThisDN, fEpoch | fSub | fCall | fConnID | fOtherDN | fCallType | fAgent | fText | fWorkMode |
 		fClient | fRefID | fThisRole | fOtherRole | fData | fTime},
-	AgentTold:    {HALink, ID.IsTServer, fThisDN | fAgent, fEpoch | fNum},
-	RequestTold:  {HALink, ID.IsTServer, 0, fEpoch | fClient | fRefID | fOf | fSeq | fSub},
-	SyncProgress: {HALink, ID.IsTServer, fNum, fEpoch | fCalls},
+	AgentTold:        {HALink, ID.IsTServer, fThisDN | fAgent, fEpoch | fNum},
+	RequestTold:      {HALink, ID.IsTServer, 0, fEpoch | fClient | fRefID | fOf | fSeq | fSub},
+	RegistrationTold: {HALink, ID.IsTServer, 0, fEpoch | fNum | fClient | fInc | fThisDN | fMode},
+	SyncProgress:     {HALink, ID.IsTServer, fNum, fEpoch | fCalls},
 
 	Status:     {ControlLink, ID.IsTServer, fRole | fCTI, fEpoch | fAnnounced | fReady},
 	Appoint:    {ControlLink, isM, fNode | fInc, fEpoch | fNormal},

@@ -110,8 +110,8 @@ func TestWhoSendsWhat(t *testing.T) {
 		{A, Switch}: "SnapshotRequest KeepAlive QueryCall SwitchRequest MarkEpoch",
 		{Switch, B}: "SnapshotBegin SnapshotDN SnapshotCall SnapshotEnd CallCreated CallAnswered CallReleased AgentChanged KeepAliveAck CallInfo " +
 			"SnapshotParty CallHeld CallRetrieved CallOffered CallDiverted PartyLeft CallsJoined DNChanged EpochMarked SwitchAnswer",
-		{A, B}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress " + failover + " PrimaryEvent AgentTold RequestTold",
-		{B, A}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress " + failover + " PrimaryEvent AgentTold RequestTold",
+		{A, B}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress " + failover + " PrimaryEvent AgentTold RequestTold RegistrationTold",
+		{B, A}:      "PeerState BackupReady FullSyncDone FullSyncAck CallNamed CallNamedAck SyncProgress " + failover + " PrimaryEvent AgentTold RequestTold RegistrationTold",
 		{A, MLayer}: "Status RoleTaken " + events,
 		{MLayer, A}: "Appoint PeerFailed",
 		{B, Client(2)}: events + " EventServerInfo EventRegistered EventError EventDialing EventRinging EventEstablished EventReleased " +

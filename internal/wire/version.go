@@ -8,32 +8,37 @@ import (
 // Versions of the protocol. A node speaks the lesser of its own and its peer's version, which the two tell each other in PeerState. What is not
 // marked as later is of version 1.
 const (
-	// Version is what a node speaks unless its option protocol-version says otherwise.
-	Version = 1
+	// FirstVersion is what every node speaks: packets of later versions say so.
+	FirstVersion = 1
+	// Version is what a node speaks unless its option protocol-version says otherwise. It has added the kind RegistrationTold.
+	Version = 2
 	// MaxVersion is the latest version that this program speaks: the one that is being prepared, so that a rolling upgrade can be tried. It adds the
 	// kind SyncProgress and the field calls.
-	MaxVersion = 2
+	MaxVersion = 3
 )
 
 // Unknown is the kind of a message that came in a packet of a later version than the reader's, and that it cannot make sense of. Its number in the
 // session counts, and nothing else of it. Nobody sends it. Text is what its kind is called.
 const Unknown Kind = 255
 
-// later are the fields that versions above 1 have added.
+// later are the fields that version 3 has added, the only ones that are not of the first version.
 const later = fCalls
 
 // Since returns the version of the protocol that has brought the kind.
 func (k Kind) Since() uint32 {
-	if k == SyncProgress {
+	switch k {
+	case SyncProgress:
+		return 3
+	case RegistrationTold:
 		return 2
 	}
-	return 1
+	return FirstVersion
 }
 
 // Needs returns the least version of the protocol in which the message can be said.
 func (m *Message) Needs() uint32 {
 	if m.Calls != 0 {
-		return 2
+		return 3
 	}
 	return m.Kind.Since()
 }

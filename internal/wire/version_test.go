@@ -6,21 +6,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A node of version 1 knows nothing of what version 2 has brought, and everything else.
+// A node of an earlier version knows nothing of what later ones have brought, and everything else.
 func TestReadAs(t *testing.T) {
 	for k := Kind(1); k < kindEnd; k++ {
 		m, _, _ := example(k, shapes[k].need|shapes[k].may)
 		was := m
 		require.True(t, m.ReadAs(MaxVersion), k)
 		require.Equal(t, was, m, k)
-		require.Equal(t, k.Since() == 1, m.ReadAs(1), k)
+		for version := uint32(FirstVersion); version < MaxVersion; version++ {
+			require.Equal(t, k.Since() <= version, m.ReadAs(version), "%s in version %d", k, version)
+		}
 		if k.Since() == 1 {
 			require.Equal(t, was.fields()&^later, m.fields(), k)
 			require.Equal(t, uint32(1), m.Needs(), k)
 		}
 	}
 	require.False(t, (&Message{Kind: Unknown}).ReadAs(MaxVersion))
-	require.Equal(t, uint32(2), (&Message{Kind: SyncProgress}).Needs())
+	require.Equal(t, uint32(3), (&Message{Kind: SyncProgress}).Needs())
+	require.Equal(t, uint32(2), (&Message{Kind: RegistrationTold}).Needs())
 }
 
 func TestLaterFieldsNeedTheLaterVersion(t *testing.T) {

@@ -245,7 +245,7 @@ func (d *drawer) register(from, _ time.Duration) {
 // option writes a change of an option, which counts from the next start of the T-Server.
 func (d *drawer) option(from, _ time.Duration) {
 	options := []string{
-		"ha-sync-method=drain", "ha-sync-method=transfer", "ha-publish=immediate", "ha-publish=replicated", "protocol-version=1", "protocol-version=2",
+		"ha-sync-method=drain", "ha-sync-method=transfer", "ha-publish=immediate", "ha-publish=replicated", "protocol-version=1", "protocol-version=3",
 		"resume-buffer=3", "connect-tout=1500ms", "addp-timeout=700ms", "ha-sync-dly-lnk-conn=false", "ha-sync-dly-lnk-conn=true",
 	}
 	d.at(from, "? option %s %s", d.server(), options[d.IntN(len(options))])

@@ -69,10 +69,10 @@ func (d *drawer) pair() {
 		d.p.set("resume-buffer", strconv.Itoa(30+d.IntN(1000)))
 	}
 	if d.share(0.2) {
-		d.p.set("A/protocol-version", "2")
+		d.p.set("A/protocol-version", "3")
 	}
 	if d.share(0.2) {
-		d.p.set("B/protocol-version", "2")
+		d.p.set("B/protocol-version", "1")
 	}
 	if d.share(0.1) {
 		d.p.set("B/ha-sync-dly-lnk-conn", strconv.FormatBool(d.share(0.5)))

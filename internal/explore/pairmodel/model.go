@@ -63,7 +63,18 @@ type Options struct {
 	// Raw leaves numbers as they are; only small searches end.
 	Raw bool
 
+	// Registrations: the pair tells each other what the client has registered (version 2 of the protocol); otherwise it speaks the first version, since that
+	// changes nothing of the rest.
+	Registrations bool
+
 	every bool // every order, also of what commutes: to test that it makes no difference
+}
+
+func (o *Options) version() uint32 {
+	if o.Registrations {
+		return wire.Version
+	}
+	return wire.FirstVersion
 }
 
 // New makes a model. The options are valid.
@@ -78,7 +89,7 @@ func New(o Options) *Model {
 		c.M.DisconnectSwitchoverTimeout = 1
 	}
 	for _, t := range []*tserver.Options{&c.A, &c.B} {
-		t.ResumeBuffer, t.KplInterval = 0, 0
+		t.ResumeBuffer, t.KplInterval, t.ProtocolVersion = 0, 0, o.version()
 		t.HAPublish = hasync.Immediate
 		if o.Publish != "" {
 			t.HAPublish = o.Publish
