@@ -26,7 +26,13 @@ func (s *Server) Rename(f canon.Renaming) {
 		c.id.Born = f(canon.Event, c.id.Born)
 	}
 	s.sub = uint32(f(canon.Place, uint64(s.sub)))
-	s.journal.renameNumbers(wire.ClassesOf(s.self).Named, f)
+	named := wire.ClassesOf(s.self).Named
+	for i := range s.replies {
+		if r := &s.replies[i]; r.need != 0 {
+			r.need = f(named, r.need)
+		}
+	}
+	s.journal.renameNumbers(named, f)
 }
 
 func (j *journal) renameNumbers(named canon.Class, f canon.Renaming) {

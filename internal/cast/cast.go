@@ -27,6 +27,9 @@ func New(id wire.ID, c *config.Config) node.Node {
 		return mlayer.New(c.M)
 	case id.IsClient():
 		n := client.New(id, c.Without)
+		if c.Register == config.AtPrimary {
+			n.RegisterOnce()
+		}
 		if !c.HasM() {
 			n.LogIn(c.LoginOptions(id))
 		}

@@ -48,6 +48,9 @@ type Config struct {
 	Without           node.Rules
 	// Arbitration says who decides which T-Server is primary: management-layer (the default), or peer: the pair by itself (client failover).
 	Arbitration Arbitration
+	// Register says where clients register their DNs: both (the default: at both T-Servers, whenever a connection comes up), or primary: once, at the primary, so that the pair
+	// has to know of it (R12).
+	Register RegisterAt
 	// Login are the options of clients under peer arbitration.
 	Login client.LoginOptions
 	// Sites are groups of clients, by name: so that a fault can take a share of them.
@@ -74,6 +77,15 @@ type Arbitration string
 const (
 	ManagementLayer Arbitration = "management-layer"
 	Peer            Arbitration = "peer"
+)
+
+// RegisterAt is the option client-register.
+type RegisterAt string
+
+// Where clients register.
+const (
+	AtBoth    RegisterAt = "both"
+	AtPrimary RegisterAt = "primary"
 )
 
 // HasM reports whether there is a Management Layer.
@@ -110,6 +122,7 @@ func Default() Config {
 		DisconnectNotices: true,
 		ClientRate:        5000,
 		Arbitration:       ManagementLayer,
+		Register:          AtBoth,
 		Login:             client.DefaultLoginOptions(),
 		Link: link.Options{
 			AddpTimeout:   3 * time.Second,
@@ -133,6 +146,7 @@ type file struct {
 	Notices       *bool          `yaml:"disconnect-notices"`
 	ClientRate    *int           `yaml:"client-rate"`
 	Arbitration   *Arbitration   `yaml:"arbitration"`
+	Register      *RegisterAt    `yaml:"client-register"`
 
 	Sites     map[string]Site         `yaml:"sites"`
 	Users     map[string]string       `yaml:"users"`     // passwords, by user, of the configuration that the pair begins with
@@ -245,6 +259,7 @@ func Parse(data []byte) (Config, error) {
 	set(&c.DisconnectNotices, f.Notices)
 	set(&c.ClientRate, f.ClientRate)
 	set(&c.Arbitration, f.Arbitration)
+	set(&c.Register, f.Register)
 	c.Sites = f.Sites
 	if err := c.setUsers(f.Users, f.Passwords); err != nil {
 		return c, err
@@ -349,6 +364,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Arbitration != ManagementLayer && c.Arbitration != Peer {
 		return fmt.Errorf("arbitration is %s or %s, not %q", ManagementLayer, Peer, c.Arbitration)
+	}
+	if c.Register != AtBoth && c.Register != AtPrimary {
+		return fmt.Errorf("client-register is %s or %s, not %q", AtBoth, AtPrimary, c.Register)
 	}
 	if err := c.checkSites(); err != nil {
 		return fmt.Errorf("configuration: %w", err)

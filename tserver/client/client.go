@@ -19,6 +19,8 @@ type Client struct {
 	epoch   uint64 // the highest seen
 	up      [2]bool
 	dns     []callmodel.DN
+	once    bool           // it registers them at the first primary only, and leaves the rest to the pair
+	todo    []callmodel.DN // those, in that case, that no primary has registered yet
 
 	// The number of the event that it saw last, or from which it began (X8); seq 0: no primary has told one yet.
 	seq uint64
@@ -53,9 +55,7 @@ func (c *Client) Step(in *node.Input, out *node.Output) {
 	case node.PortUp:
 		c.up[in.Peer-wire.A] = true
 		c.server(in.Peer, true)
-		for _, dn := range c.dns {
-			c.register(in.Peer, dn, out)
-		}
+		c.registerAll(in.Peer, out)
 	case node.PortDown:
 		c.up[in.Peer-wire.A] = false
 		c.server(in.Peer, false)
@@ -75,11 +75,6 @@ func (c *Client) Step(in *node.Input, out *node.Output) {
 	case node.Do:
 		c.command(in.Cmd, out)
 	}
-}
-
-func (c *Client) register(at wire.ID, dn callmodel.DN, out *node.Output) {
-	m := out.Send(at, wire.RegisterAddress)
-	m.Epoch, m.ThisDN = c.epoch, dn
 }
 
 // server: a connection is up or down. What was asked of a primary that is gone, is to be asked for.
@@ -126,6 +121,7 @@ func (c *Client) receive(in *node.Input, out *node.Output) {
 	if m.Kind == wire.EventServerInfo && m.Role == wire.Primary {
 		c.newPrimary(in.Peer, m.Epoch, out)
 	}
+	c.registered(in.Peer, m, out)
 	switch {
 	case m.Kind == wire.EventServerInfo && m.RefID != 0: // an answer
 	case m.Kind == wire.EventServerInfo && m.Role == wire.Primary && c.seq != 0:
@@ -210,10 +206,8 @@ func (c *Client) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, c.resuming)
 	b = c.appendRequests(b)
 	b = canon.Uint(b, c.last)
-	b = canon.Uint(b, len(c.dns))
-	for _, dn := range c.dns {
-		b = canon.String(b, dn)
-	}
+	b = appendDNs(b, c.dns)
+	b = appendDNs(b, c.todo)
 	return c.login.append(b)
 }
 
@@ -225,10 +219,7 @@ func (c *Client) Restore(b []byte) error {
 	c.seq, c.sub, c.resuming = canon.Read[uint64](r), canon.Read[uint32](r), canon.Read[wire.ID](r)
 	c.restoreRequests(r)
 	c.last = canon.Read[wire.ID](r)
-	c.dns = nil
-	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
-		c.dns = append(c.dns, callmodel.DN(r.String()))
-	}
+	c.dns, c.todo = restoreDNs(r), restoreDNs(r)
 	c.login.restore(r)
 	return r.Err()
 }

@@ -128,13 +128,51 @@ func TestRegistrations(t *testing.T) {
 	require.Empty(t, r.out.Msgs, "it is connected to nobody")
 }
 
+// TestR12ARegistrationThatIsMadeOnce: at the primary, again at the next one as long as nobody has answered, and not any more then.
+func TestR12ARegistrationThatIsMadeOnce(t *testing.T) {
+	r := &rig{c: New(wire.Client(1), node.Rules{}).RegisterOnly("1001", "1002").RegisterOnce()}
+	asks := func(dns ...callmodel.DN) {
+		var want []wire.Message
+		for _, dn := range dns {
+			want = append(want, wire.Message{Kind: wire.RegisterAddress, Epoch: r.c.epoch, ThisDN: dn})
+		}
+		var got []wire.Message
+		for _, m := range r.out.Msgs {
+			if m.Kind == wire.RegisterAddress {
+				got = append(got, m)
+			}
+		}
+		require.Equal(t, want, got)
+	}
+	for _, id := range []wire.ID{wire.A, wire.B} {
+		r.step(node.Input{Kind: node.PortUp, Peer: id, Inc: 1})
+		asks()
+	}
+	r.hear(wire.A, primaryOf(1))
+	asks("1001", "1002")
+	r.hear(wire.A, wire.Message{Kind: wire.EventRegistered, Epoch: 1, ThisDN: "1001"})
+	r.hear(wire.B, primaryOf(2))
+	asks("1002")
+	r.hear(wire.A, wire.Message{Kind: wire.EventRegistered, Epoch: 2, ThisDN: "1002"})
+	r.hear(wire.B, wire.Message{Kind: wire.EventRegistered, Epoch: 2, ThisDN: "1002"})
+	r.step(node.Input{Kind: node.Do, Cmd: &node.Command{Verb: "register", Args: map[string]string{"dn": "1003"}}})
+	asks("1003")
+	r.c.Unregister("1003", &r.out)
+	r.step(node.Input{Kind: node.PortDown, Peer: wire.B})
+	r.step(node.Input{Kind: node.Do, Cmd: &node.Command{Verb: "register", Args: map[string]string{"dn": "1004"}}})
+	asks()
+	r.hear(wire.A, primaryOf(3))
+	asks("1004")
+}
+
 func TestCanonicalHoldsEveryField(t *testing.T) {
 	r := newRig()
 	r.hear(wire.A, ringing(3, 2, 1))
 	r.hear(wire.A, primaryOf(3))
 	_, err := r.c.Request(wire.Message{Kind: wire.RequestMakeCall, ThisDN: "1001", OtherDN: "1002"}, true, &r.out)
 	require.NoError(t, err)
-	require.Empty(t, canontest.Unseen(r.c, func() []byte { return r.c.AppendCanonical(nil) }, []string{"self", "without", "observer", "login"}))
+	r.c.todo = []callmodel.DN{"1001"}
+	require.Empty(t, canontest.Unseen(r.c, func() []byte { return r.c.AppendCanonical(nil) }, []string{"self", "without", "observer", "login", "once"}))
 	again := New(wire.Client(1), node.Rules{})
 	require.NoError(t, again.Restore(r.c.AppendCanonical(nil)))
 	require.Equal(t, r.c, again)

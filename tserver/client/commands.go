@@ -34,12 +34,7 @@ func (c *Client) registerCommand(cmd *node.Command, out *node.Output) {
 		out.Refuse(cmd, fmt.Sprintf("%s is registered already", dn))
 		return
 	}
-	c.dns = append(c.dns, dn)
-	for i, up := range c.up {
-		if up {
-			c.register(wire.A+wire.ID(i), dn, out)
-		}
-	}
+	c.add(dn, out)
 	out.Done(cmd)
 }
 

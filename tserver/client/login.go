@@ -198,9 +198,7 @@ func (c *Client) beginSession(m *wire.Message, out *node.Output) {
 	}
 	c.up[l.at-wire.A] = true
 	out.Note(node.Note{Kind: node.NoteSession, Peer: l.at, N: 1})
-	for _, dn := range c.dns {
-		c.register(l.at, dn, out)
-	}
+	c.registerAll(l.at, out)
 }
 
 // serverLost: the link to the server that the client has, or wants, a session at went down.

@@ -93,6 +93,9 @@ func Configs() []Config {
 			{"damped", "M waits before it takes a lost T-Server for failed (X11)", Options{
 				Budget: Budget{Calls: 1, Refs: 1, Each: with(AnyOf(1), Command), Any: 1}, Damped: true, Reports: true, HA: true,
 			}},
+			{"registrations", "registrations travel, with the first fault of any kind", Options{
+				Budget: Budget{Calls: 1, Refs: 1, Each: with(AnyOf(1), Command), Any: 1}, Reports: true, HA: true, Lag: 1, Registrations: true,
+			}},
 			{"announced-at-once", "ha-sync-dly-lnk-conn: false (R13)", Options{
 				Budget: Budget{Calls: 1, Refs: 1, Each: with(AnyOf(1), Command), Any: 1}, AtOnce: true, Reports: true, HA: true, Lag: 1,
 			}},

@@ -18,6 +18,8 @@
 //   - A snapshot arrives as a whole: its parts change nothing but the buffer in which they are gathered, which nobody looks at before the end, and which a
 //     link that goes down empties.
 //   - A client that is always connected and hears at once stands for all clients: what it hears is judged (S5), it sends nothing after its registration.
+//   - What that client has registered changes nothing of the rest, so the pair speaks the first version of the protocol, in which registrations do not travel; but in
+//     the configuration registrations it does.
 //   - Options that only make alarms or look for silence are off: haflip-detect-timeout, kpl-interval, cleanup-idle-timeout, ha-sync-max-wait.
 //
 // # Vocabulary
