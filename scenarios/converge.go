@@ -57,7 +57,7 @@ func (r *runner) converge() error {
 
 // settle lets what was said arrive.
 func (r *runner) settle() error {
-	_, err := r.runUntil(r.world.Now()+settleTime+r.slack()/10, func() bool { return false })
+	_, err := r.runUntil(r.world.Now()+settleTime+r.slack()/25, func() bool { return false })
 	return err
 }
 

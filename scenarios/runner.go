@@ -62,7 +62,7 @@ type Options struct {
 // Defaults of Options.
 const (
 	DefaultSpeed = 5
-	DefaultSlack = 2 * time.Second
+	DefaultSlack = 5 * time.Second
 )
 
 // errFailed marks a failure of the scenario, as against a world that broke.
