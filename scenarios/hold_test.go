@@ -146,7 +146,7 @@ func TestWithoutARule(t *testing.T) {
 		{rule: node.X5, fails: "ha-link-flaps", because: "BackupReady", holds: "synchronization", extraHolds: "primary-dies", throughAMonitor: "S3"},
 		{rule: node.X6, fails: "paused-primary-wakes", because: "Appoint", holds: "synchronization", extraHolds: "backup-loses-its-cti-link", throughAMonitor: "S1"},
 		{rule: node.X7, fails: "connid-never-seen", because: "changed=0", holds: "synchronization", extraHolds: "client-resumes", throughAMonitor: "S5"},
-		{rule: node.X13, fails: "request-of-a-replaced-primary", because: "S calls=0", holds: "synchronization", extraHolds: "calls-merge"},
+		{rule: node.X13, fails: "request-of-a-replaced-primary", because: "S calls=0", holds: "synchronization", extraHolds: "calls-merge", throughAMonitor: "X13"},
 		{rule: node.X8, fails: "client-resumes", because: "acted", holds: "synchronization", extraHolds: "operator-switches-over", throughAMonitor: "S6"},
 	} {
 		t.Run(c.rule.String(), func(t *testing.T) {

@@ -46,17 +46,22 @@ var executors = map[wire.Kind]func(*request) *refusal{
 // as it was then.
 func (s *Switch) request(l *ctiLink, m *wire.Message, out *node.Output) {
 	off := s.opt.Without.Has(node.X13)
-	if m.Epoch < s.epoch && !off && !s.opt.TwoPrimaries {
+	if m.Epoch < s.epoch && !off && !s.opt.TwoPrimaries && !s.opt.Without.Has(node.RequestEpoch) {
 		s.answerRequest(l, m, &outcome{code: callmodel.ErrStaleEpoch, text: fmt.Sprintf("the switch has heard of epoch %d, and this is %d", s.epoch, m.Epoch)}, out)
 		return
 	}
 	s.epoch = max(s.epoch, m.Epoch)
-	if off && m.Of == wire.RequestQueryRequest {
+	forgets := off || s.opt.Without.Has(node.RequestOnce)
+	if forgets && m.Of == wire.RequestQueryRequest {
 		s.answerRequest(l, m, &outcome{of: m.Of, code: callmodel.ErrVoid, text: "it is not known"}, out)
 		return
 	}
-	if off || m.Client == wire.None {
-		s.answerRequest(l, m, s.carryOut(m, asked{}, out), out)
+	if forgets || m.Client == wire.None {
+		by := asked{m.Client, m.RefID}
+		if off || m.Client == wire.None {
+			by = asked{}
+		}
+		s.answerRequest(l, m, s.carryOut(m, by, out), out)
 		return
 	}
 	known := s.memoryOf(m.Client)

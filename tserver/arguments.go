@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hotpair/callmodel"
+	"hotpair/internal/node"
 	"hotpair/internal/wire"
 )
 
@@ -86,7 +87,7 @@ func (s *Server) wrong(id wire.ID, m *wire.Message) (callmodel.ErrorCode, string
 	isQuery := m.Kind == wire.RequestQueryServer || m.Kind == wire.RequestQueryAddress || m.Kind == wire.RequestQueryCall
 	a, has := arguments[m.Kind], argumentsOf(m)
 	switch {
-	case s.engine.Role() != wire.Primary && m.Kind != wire.RequestQueryServer:
+	case s.engine.Role() != wire.Primary && m.Kind != wire.RequestQueryServer && !s.opt.Without.Has(node.RequestPrimary):
 		return callmodel.ErrNotPrimary, s.self.String() + " is not primary, and only a primary takes requests"
 	case m.RefID == 0 && !isQuery:
 		return callmodel.ErrBadReference, "a request has a reference ID above 0"

@@ -157,18 +157,22 @@ func (s *Server) acknowledge(id wire.ID, refID uint64, of wire.Kind, connID call
 }
 
 func (s *Server) requestTimedOut(slot uint32, out *node.Output) {
-	o := s.requests.end(int(slot), out)
-	s.refuse(o.client, &wire.Message{Kind: o.of, RefID: o.refID, ThisDN: o.thisDN}, callmodel.ErrOutcomeUnknown, out,
-		fmt.Sprintf("the switch has not answered in %s", s.opt.RequestTimeout))
+	s.giveUp(int(slot), fmt.Sprintf("the switch has not answered in %s", s.opt.RequestTimeout), out)
 }
 
 // giveUpRequests: nobody will answer what is under way here.
 func (s *Server) giveUpRequests(why string, out *node.Output) {
 	for slot := len(s.requests.open) - 1; slot >= 0; slot-- {
 		if slot < len(s.requests.open) && s.requests.open[slot].client != wire.None {
-			o := s.requests.end(slot, out)
-			s.refuse(o.client, &wire.Message{Kind: o.of, RefID: o.refID, ThisDN: o.thisDN}, callmodel.ErrOutcomeUnknown, out, why)
+			s.giveUp(slot, why, out)
 		}
+	}
+}
+
+// giveUp tells a client that nothing is known of its request, unless an event has told it, or is going to (X7), what has become of it.
+func (s *Server) giveUp(slot int, why string, out *node.Output) {
+	if o := s.requests.end(slot, out); !o.event {
+		s.refuse(o.client, &wire.Message{Kind: o.of, RefID: o.refID, ThisDN: o.thisDN}, callmodel.ErrOutcomeUnknown, out, why)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package monitor judges traces: small machines over records that hold what must always hold, S1 to S6, L1 and L3, and that the
+// Package monitor judges traces: small machines over records that hold what must always hold, S1 to S8, L1 to L3, X13, and that the
 // trace itself is whole.
 //
 // Monitors judge by causal order only. Records come in an order in which every receive stands behind its send, so what was read so

@@ -9,7 +9,7 @@ import (
 
 // Violation says what is wrong.
 type Violation struct {
-	// Monitor is the name of what must hold: S1 to S8, L1 to L3, or trace.
+	// Monitor is the name of what must hold: S1 to S8, L1 to L3, X13, or trace.
 	Monitor string `json:"monitor"`
 	// Text says in one sentence what is wrong.
 	Text string `json:"text"`
@@ -51,7 +51,7 @@ const maxViolations = 20
 func NewSet(c *config.Config) *Set {
 	s := &Set{seen: map[string]bool{}}
 	s.pair.init(c)
-	s.list = []monitor{newWhole(), newS1(), newS2(), newS3(), newS4(), newS5(), newS6(), newAtOnce(), newOrder(), newStates(), &l1{}, &l3{}}
+	s.list = []monitor{newWhole(), newS1(), newS2(), newS3(), newS4(), newS5(), newS6(), newAtOnce(), newOrder(), newStates(), newX13(), &l1{}, &l3{}}
 	if !c.HasM() {
 		s.list = append(s.list, newS7(), newS8(), newL2())
 	}

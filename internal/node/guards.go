@@ -44,6 +44,10 @@ const (
 	LinkDuplicate
 	LinkSession
 	ReachAgreed
+	RequestEpoch
+	RequestOnce
+	RequestPrimary
+	RequestAsk
 	guardsEnd
 )
 
@@ -96,6 +100,10 @@ var guards = []Guard{
 	{"record-inc", "R14", "another incarnation of the named one is taken for it", RecordInc},
 	{"client-epoch", "X6", "a client acts on events of lower epochs than it has seen", ClientEpoch},
 	{"client-seen", "X8", "a client acts on events that it has seen before", ClientSeen},
+	{"request-epoch", "X13", "the switch carries out requests of lower epochs than it has heard of", RequestEpoch},
+	{"request-once", "X13", "the switch does not remember the requests that it has carried out", RequestOnce},
+	{"request-primary", "X13", "a backup takes requests", RequestPrimary},
+	{"request-ask", "X13", "a client makes a request again without asking what became of it", RequestAsk},
 	{"link-gap", "1", "a link does not notice that a message is missing", LinkGap},
 	{"link-duplicate", "1", "a link delivers what arrives twice", LinkDuplicate},
 	{"link-session", "1", "a link delivers messages of another session", LinkSession},

@@ -120,7 +120,8 @@ const (
 	NoteSession
 	// NoteWants: the client wants a session (N is 1), or none (0).
 	NoteWants
-	// NoteAnswered, of a client: the request whose reference ID is N has an outcome: Text is done, not done or unknown, and why.
+	// NoteAnswered, of a client: the request whose reference ID is N has an outcome: Text is done, not done or unknown, and why. M is the reference ID under
+	// which it was made last, if it was made again.
 	NoteAnswered
 	// NotePrimaryChanged, of a client (EventPrimaryChanged): Peer is primary, in epoch N, and was not before.
 	NotePrimaryChanged

@@ -20,6 +20,23 @@ var directed = map[string]Profile{
 	"kpl-number":    {Kinds: []Kind{LinkSilent, Call}, Quiet: true, Gap: 3 * time.Second, Episode: 2 * time.Second, Length: time.Minute},
 	"client-seen":   {Kinds: []Kind{Slow, Forced, Crash}, Gap: 3 * time.Second, Episode: 3 * time.Second, Settings: []Setting{{"clients", "1"}}},
 	"persist-first": {Kinds: []Kind{Store, Crash, Forced, LinkDown, Slow}, Gap: 2 * time.Second, Episode: 2 * time.Second, Settings: []Setting{{"switch/sync-time", "100ms"}}},
+	"X13":           {Kinds: []Kind{Request, Slow, Forced, Pause}, Gap: 5 * time.Second, Episode: 3 * time.Second},
+	"request-epoch": {
+		Kinds: []Kind{Request}, Length: time.Minute, Settings: []Setting{{"clients", "2"}, {"addp-timeout", "5s"}, {"A/addp-timeout", "5s"}, {"B/addp-remote-timeout", "5s"}},
+		// What the old primary has passed on reaches the switch late, when that has heard of the new one; and nobody has asked what became of it.
+		Script: []Event{
+			{20 * time.Second, "? delay A->S 3s"},
+			{20100 * time.Millisecond, "? dial C1 1001 to=1002 nowait"},
+			{20200 * time.Millisecond, "? kill C1"},
+			{20300 * time.Millisecond, "? switchover force"},
+			{20600 * time.Millisecond, "? agent-login C2 1002 text=7 nowait"},
+			{30 * time.Second, "? heal all"},
+			{30 * time.Second, "? restart C1"},
+		},
+	},
+	"request-once":    {Kinds: []Kind{Request, Slow, Forced, Crash}, Gap: 5 * time.Second, Episode: 3 * time.Second},
+	"request-primary": {Kinds: []Kind{Request, Slow, Forced, Switchover}, Gap: 5 * time.Second, Episode: 3 * time.Second},
+	"request-ask":     {Kinds: []Kind{Request, Slow, Forced, Crash}, Gap: 5 * time.Second, Episode: 3 * time.Second},
 	"peer-failed-inc": {
 		Kinds: []Kind{Slow, Call}, Gap: 20 * time.Second, Episode: time.Second, Length: time.Minute,
 		Settings: []Setting{
@@ -54,7 +71,6 @@ var directed = map[string]Profile{
 // equivalent are the mutants in which nothing that must hold breaks, and why.
 var equivalent = map[string]string{
 	"X2":            "ha-sync-method transfer then waits as drain does: redundancy comes later, and nothing is wrong (the report compares the times)",
-	"X13":           "no monitor watches it: a request that is carried out twice is a call like others, and scenarios about requests judge it (hotpair run --without X13 scenarios/flows)",
 	"highest-epoch": "no T-Server's epoch is above the record's, which is durable before it is sent (X6), unless a stranger made one up",
 }
 

@@ -72,6 +72,7 @@ type request struct {
 	m     wire.Message // as it was made last
 	query uint64       // the reference ID of the question for it; 0: it was not asked
 	sent  bool         // the request, or the question if there is one, is under way
+	later bool         // it is not sent before againTimer fires
 	once  bool         // it is not made again
 	cmd   uint64       // the command that waits for its outcome, 0 if none does
 }
@@ -120,7 +121,7 @@ func (c *Client) settle(out *node.Output) {
 	}
 	for i := range c.open {
 		r := &c.open[i]
-		if r.sent {
+		if r.sent || r.later {
 			continue
 		}
 		r.sent = true
@@ -143,8 +144,20 @@ func (c *Client) doubt() {
 	for i := range c.open {
 		if r := &c.open[i]; r.sent {
 			r.sent, r.query = false, max(r.query, 1)
+			if c.without.Has(node.RequestAsk) {
+				r.m.RefID, r.m.Seq, r.query = c.newRef(), 0, 0
+			}
 		}
+		c.open[i].later = false // somebody else is to be asked
 	}
+}
+
+// wait: what could not be asked a moment ago is asked again when againTime is over, or somebody else can be asked.
+func (c *Client) wait(r *request, out *node.Output) {
+	if !slices.ContainsFunc(c.open, func(r request) bool { return r.later }) {
+		out.Set(node.Timer{Kind: againTimer}, againTime)
+	}
+	r.sent, r.later = false, true
 }
 
 // find returns the index of the request that has this reference ID, or whose question has it; -1 if there is none.
@@ -181,18 +194,16 @@ func (c *Client) outcome(m *wire.Message, out *node.Output) {
 			c.close(i, NotDone, m, out)
 			return
 		}
-		r.sent = false
-		out.Set(node.Timer{Kind: againTimer}, againTime)
+		c.wait(r, out)
 	case callmodel.ErrNotPrimary, callmodel.ErrStaleEpoch, callmodel.ErrOutcomeUnknown:
-		r.sent, r.query = false, max(r.query, 1)
-		out.Set(node.Timer{Kind: againTimer}, againTime)
+		r.query = max(r.query, 1)
+		c.wait(r, out)
 	case callmodel.ErrLinkDown:
 		if r.query == 0 {
 			c.close(i, NotDone, m, out)
 			return
 		}
-		r.sent = false
-		out.Set(node.Timer{Kind: againTimer}, againTime)
+		c.wait(r, out)
 	default:
 		c.close(i, NotDone, m, out)
 	}
@@ -205,6 +216,9 @@ func (c *Client) close(i int, o Outcome, answer *wire.Message, out *node.Output)
 	out.Cancel(node.Timer{Kind: patienceTimer, Key: uint32(r.id)})
 	why := ""
 	note := node.Note{Kind: node.NoteAnswered, N: r.id}
+	if r.m.RefID != r.id {
+		note.M = r.m.RefID
+	}
 	if answer != nil && answer.Code != 0 {
 		why = ": " + answer.Code.String() + ": " + answer.Text
 	}
@@ -227,6 +241,9 @@ func (c *Client) close(i int, o Outcome, answer *wire.Message, out *node.Output)
 func (c *Client) fired(t node.Timer, out *node.Output) {
 	switch t.Kind {
 	case againTimer:
+		for i := range c.open {
+			c.open[i].later = false
+		}
 		c.settle(out)
 		return
 	case patienceTimer:
@@ -253,6 +270,7 @@ func (c *Client) appendRequests(b []byte) []byte {
 		b = r.m.AppendCanonical(b)
 		b = canon.Uint(b, r.query)
 		b = canon.Bool(b, r.sent)
+		b = canon.Bool(b, r.later)
 		b = canon.Bool(b, r.once)
 		b = canon.Uint(b, r.cmd)
 	}
@@ -264,7 +282,7 @@ func (c *Client) restoreRequests(r *canon.Reader) {
 	c.open = nil
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		o := request{id: canon.Read[uint64](r), m: wire.RestoreMessage(r)}
-		o.query, o.sent, o.once, o.cmd = canon.Read[uint64](r), r.Bool(), r.Bool(), canon.Read[uint64](r)
+		o.query, o.sent, o.later, o.once, o.cmd = canon.Read[uint64](r), r.Bool(), r.Bool(), r.Bool(), canon.Read[uint64](r)
 		c.open = append(c.open, o)
 	}
 }

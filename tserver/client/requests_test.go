@@ -120,6 +120,28 @@ func TestX13AFailoverInBetween(t *testing.T) {
 	}
 }
 
+// TestX13AskedAgain: who cannot be answered now asks the same T-Server again after a while, and not before, whatever it hears meanwhile; a successor it asks at
+// once.
+func TestX13AskedAgain(t *testing.T) {
+	again := node.Input{Kind: node.Fired, Timer: node.Timer{Kind: againTimer}}
+	r := ready(t)
+	r.dial(t, true)
+	r.hear(wire.A, failed(ref, callmodel.ErrOutcomeUnknown))
+	require.Empty(t, r.sent(wire.A))
+	require.Contains(t, r.out.Ops, node.Op{Kind: node.OpSet, Timer: again.Timer, After: againTime})
+	r.hear(wire.A, ringing(1, 4, 0))
+	require.Empty(t, r.sent(wire.A))
+	r.step(again)
+	require.Equal(t, []string{"RequestQueryRequest 2 1"}, r.sent(wire.A))
+	r.hear(wire.A, failed(ref+1, callmodel.ErrLinkDown))
+	require.Empty(t, r.sent(wire.A))
+	r.hear(wire.A, ringing(1, 5, 0))
+	require.Empty(t, r.sent(wire.A))
+	r.hear(wire.B, primaryOf(2))
+	r.hear(wire.B, wire.Message{Kind: wire.EventResumed, Epoch: 2, Seq: 5, Complete: true})
+	require.Equal(t, []string{"RequestQueryRequest 3 1"}, r.sent(wire.B))
+}
+
 // TestX13TheEventComesByResuming: what was missed shows that the request was carried out; the answer to the question is of no use any more.
 func TestX13TheEventComesByResuming(t *testing.T) {
 	r := ready(t)
