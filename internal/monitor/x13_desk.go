@@ -71,8 +71,9 @@ func (d *desk) asked(r *trace.Record) {
 	d.waiting[t] = &errand{request: keep(r)}
 }
 
-// answers: what the request has done at the switch are events of one number, such as EventDialing and EventDestinationBusy: they are one answer. They may be
-// told again to a client that resumes (X8), and one whose T-Server has told it that nothing is known may see them later.
+// answers: what a request has done at the switch may be several events of one moment, such as EventDialing and EventDestinationBusy, or EventReleased and
+// EventAgentNotReady: they are one answer. They may be told again to a client that resumes (X8), and one whose T-Server has told it that nothing is known may
+// see them later.
 func (d *desk) answers(s *Set, r *trace.Record) {
 	event := r.Msg.Kind.IsCallEvent()
 	e := d.waiting[ticket{r.Peer, r.Msg.RefID}]
@@ -84,7 +85,7 @@ func (d *desk) answers(s *Set, r *trace.Record) {
 		e.answer = keep(r)
 	case event && e.answer.Msg.Code == callmodel.ErrOutcomeUnknown:
 		e.answer = keep(r)
-	case event && e.answer.Msg.Kind.IsCallEvent() && e.answer.Msg.Seq == r.Msg.Seq:
+	case event && e.answer.Msg.Kind.IsCallEvent() && (e.answer.Msg.Seq == r.Msg.Seq || e.answer.Msg.Time == r.Msg.Time && r.Msg.Time != 0):
 	default:
 		s.report(records(&e.request, &e.answer, r), "%s answers request %d of %s twice (X13)", r.Node, r.Msg.RefID, r.Peer)
 	}

@@ -292,6 +292,14 @@ func TestX13EachRequestGetsOneAnswer(t *testing.T) {
 			t.pass(a, c1, event(wire.EventDialing, 12, 0))
 			return t
 		}, holds},
+		{"two events of one moment", func() *tape {
+			t := dnd()
+			released, notReady := event(wire.EventReleased, 12, 0), event(wire.EventAgentNotReady, 13, 0)
+			released.Time, notReady.Time = 4029, 4029
+			t.pass(a, c1, released)
+			t.pass(a, c1, notReady)
+			return t
+		}, holds},
 		{"two events of two numbers", func() *tape {
 			t := dnd()
 			t.pass(a, c1, event(wire.EventDNDOn, 12, 0))

@@ -49,7 +49,7 @@ func Kinds() []Kind {
 	for _, k := range kinds {
 		names = append(names, k.name)
 	}
-	return names
+	return append(names, Request)
 }
 
 var kinds = []kind{
