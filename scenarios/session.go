@@ -93,6 +93,9 @@ func OpenSession(ctx context.Context, o SessionOptions) (*Session, error) {
 	return s, nil
 }
 
+// HasM reports whether the pair has a Management Layer.
+func (s *Session) HasM() bool { return s.r.sc.Config.HasM() }
+
 // pumpSlice is how long, on the wall clock, the world goes on between two looks at whether somebody wants it.
 const pumpSlice = 20 * time.Millisecond
 

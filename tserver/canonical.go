@@ -47,7 +47,7 @@ func (s *Server) Restore(b []byte) error {
 	s.requests.restore(r)
 	s.own.restore(r)
 	s.journal.restore(r)
-	s.waiting = s.journal.pending+len(s.replies) > 0
+	s.waiting = s.journal.pending > 0
 	s.failover.restore(r)
 	return r.Err()
 }

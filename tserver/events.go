@@ -73,13 +73,16 @@ func (s *Server) enter(e *event, out *node.Output) {
 	s.publish(out)
 }
 
-// publish sends the events and replies that need not wait any more, in their order, and waits for the acknowledgements that the next ones need.
+// publish sends the replies and events that need not wait any more, each in their order, and waits for the acknowledgement that the next event needs.
 func (s *Server) publish(out *node.Output) {
 	j := &s.journal
-	before := j.pending + len(s.replies)
-	if before == 0 {
+	if len(s.replies) > 0 {
+		s.sendReplies(out)
+	}
+	if j.pending == 0 {
 		return
 	}
+	before := j.pending
 	if s.engine.Role() != wire.Primary {
 		j.releaseAll()
 	}
@@ -87,12 +90,11 @@ func (s *Server) publish(out *node.Output) {
 		s.sendEvent(j.next(), out)
 		j.release()
 	}
-	s.sendReplies(out)
-	switch left := j.pending + len(s.replies); {
-	case left == 0 && s.waiting:
+	switch {
+	case j.pending == 0 && s.waiting:
 		s.waiting = false
 		out.Cancel(node.Timer{Kind: publishTimer})
-	case left > 0 && (!s.waiting || left < before):
+	case j.pending > 0 && (!s.waiting || j.pending < before):
 		s.waiting = true
 		out.Set(node.Timer{Kind: publishTimer}, s.opt.HAPublishTimeout)
 	}

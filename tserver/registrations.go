@@ -119,7 +119,8 @@ func remove(ids []wire.ID, id wire.ID) []wire.ID {
 	return ids
 }
 
-// reply is the answer to a registration, or to its end, which waits until the backup knows of it (X7).
+// reply is the answer to a registration, or to its end, which waits until the backup knows of it or the HA link is down. Unlike an event (X7) it does not
+// make the primary close the HA link after a while: nobody else waits for it, and what was registered is in force meanwhile.
 type reply struct {
 	client wire.ID
 	kind   wire.Kind
@@ -155,7 +156,11 @@ func (s *Server) register(id wire.ID, m *wire.Message, out *node.Output) {
 }
 
 func (s *Server) unregister(id wire.ID, m *wire.Message, out *node.Output) {
-	if !s.clients.unregister(id, m.ThisDN) {
+	was := s.clients.unregister(id, m.ThisDN)
+	if s.absent.inc(id) == s.clients.inc(id) && s.absent.unregister(id, m.ThisDN) {
+		was = true // the primary may not live to tell this backup
+	}
+	if !was {
 		s.refuse(id, m, callmodel.ErrNotRegistered, out, fmt.Sprintf("%q is not registered by this client", m.ThisDN))
 		return
 	}

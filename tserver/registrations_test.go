@@ -183,6 +183,17 @@ func TestR12AClientKeepsWhatItHasWithTheBackup(t *testing.T) {
 	require.True(t, hears && may)
 }
 
+// TestR12AClientTellsTheBackupThatItEnds: the primary may die before it has told.
+func TestR12AClientTellsTheBackupThatItEnds(t *testing.T) {
+	p := newPhone(t, nil)
+	p.lateBackup()
+	require.Equal(t, wire.EventRegistered, p.registers(wire.A, "1001", callmodel.RegPrivate).Kind)
+	require.Equal(t, wire.EventUnregistered, p.ask(client2, wire.B, wire.Message{Kind: wire.UnregisterAddress, ThisDN: "1001"})[0].Kind)
+	p.die()
+	hears, may := p.served()
+	require.False(t, hears || may)
+}
+
 // TestR12WhatEndedWhileTheHALinkWasDown: the backup is told all registrations again, and forgets the others; not before it has been told all, since the primary may die
 // in between.
 func TestR12WhatEndedWhileTheHALinkWasDown(t *testing.T) {
@@ -204,34 +215,44 @@ func TestR12WhatEndedWhileTheHALinkWasDown(t *testing.T) {
 	}
 }
 
-// TestX7RegistrationsWaitForTheBackup: a client is told that it is registered, or is not any more, when the backup knows; or when the primary goes on without.
+// TestX7RegistrationsWaitForTheBackup: a client is told that it is registered, or is not any more, when the backup knows, or when the HA link is down. The link is not
+// closed for that, and a client that leaves is not told.
 func TestX7RegistrationsWaitForTheBackup(t *testing.T) {
-	for _, acknowledged := range []bool{true, false} {
-		r := primary(t, nil)
-		r.up(client1, wire.B)
-		r.hear(wire.B, wire.Message{Kind: wire.PeerState, Epoch: 1, Role: wire.Backup, CTI: callmodel.CTISynchronized, Version: wire.Version})
-		r.hear(wire.B, backupReady(5))
-		require.Equal(t, wire.Message{Kind: wire.RegistrationTold, Epoch: 1}, r.one(wire.B, wire.RegistrationTold), "there were none")
-		r.hear(client1, wire.Message{Kind: wire.RegisterAddress, ThisDN: "*", RefID: 7})
-		r.none(client1, wire.EventRegistered)
-		told := r.one(wire.B, wire.RegistrationTold)
-		require.Equal(t, wire.Message{Kind: wire.RegistrationTold, Epoch: 1, Num: 1, Client: client1, Inc: 1, ThisDN: "*", Mode: callmodel.RegShare}, told)
-		require.Positive(t, r.setsPublishTimer())
-		r.restored()
-		r.hear(client1, wire.Message{Kind: wire.UnregisterAddress, ThisDN: "*", RefID: 8})
-		require.Equal(t, wire.Message{Kind: wire.RegistrationTold, Epoch: 1, Num: 2, Client: client1, Inc: 1, ThisDN: "*"}, r.one(wire.B, wire.RegistrationTold))
-		r.none(client1, wire.EventUnregistered)
-		if acknowledged {
-			r.hear(wire.B, wire.Message{Kind: wire.CallNamedAck, Epoch: 1, Num: 1})
-			require.Equal(t, uint64(7), r.one(client1, wire.EventRegistered).RefID)
+	for name, tc := range map[string]struct {
+		then func(r *rig)
+		told bool
+	}{
+		"acknowledged":         {func(r *rig) { r.hear(wire.B, wire.Message{Kind: wire.CallNamedAck, Epoch: 1, Num: 2}) }, true},
+		"the HA link is down":  {func(r *rig) { r.down(wire.B) }, true},
+		"the client is gone":   {func(r *rig) { r.down(client1) }, false},
+		"it is no primary now": {func(r *rig) { r.appoint(wire.B, 2, false) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := primary(t, nil)
+			r.up(client1, wire.B)
+			r.hear(wire.B, wire.Message{Kind: wire.PeerState, Epoch: 1, Role: wire.Backup, CTI: callmodel.CTISynchronized, Version: wire.Version})
+			r.hear(wire.B, backupReady(5))
+			require.Equal(t, wire.Message{Kind: wire.RegistrationTold, Epoch: 1}, r.one(wire.B, wire.RegistrationTold), "there were none")
+			r.hear(client1, wire.Message{Kind: wire.RegisterAddress, ThisDN: "*", RefID: 7})
+			r.none(client1, wire.EventRegistered)
+			told := r.one(wire.B, wire.RegistrationTold)
+			require.Equal(t, wire.Message{Kind: wire.RegistrationTold, Epoch: 1, Num: 1, Client: client1, Inc: 1, ThisDN: "*", Mode: callmodel.RegShare}, told)
+			require.Zero(t, r.setsPublishTimer())
+			r.restored()
+			r.hear(client1, wire.Message{Kind: wire.UnregisterAddress, ThisDN: "*", RefID: 8})
+			require.Equal(t, wire.Message{Kind: wire.RegistrationTold, Epoch: 1, Num: 2, Client: client1, Inc: 1, ThisDN: "*"}, r.one(wire.B, wire.RegistrationTold))
 			r.none(client1, wire.EventUnregistered)
-			require.Positive(t, r.setsPublishTimer(), "the other one has its own time")
-			r.hear(wire.B, wire.Message{Kind: wire.CallNamedAck, Epoch: 1, Num: 2})
-		} else {
-			r.fires(16, 0)
-			require.Equal(t, uint64(7), r.one(client1, wire.EventRegistered).RefID)
-		}
-		require.Equal(t, uint64(8), r.one(client1, wire.EventUnregistered).RefID)
+			tc.then(r)
+			r.restored()
+			if tc.told {
+				require.Equal(t, uint64(7), r.one(client1, wire.EventRegistered).RefID)
+				require.Equal(t, uint64(8), r.one(client1, wire.EventUnregistered).RefID)
+			} else {
+				r.none(client1, wire.EventRegistered)
+				r.up(client1)
+				r.none(client1, wire.EventRegistered)
+			}
+		})
 	}
 }
 

@@ -41,8 +41,8 @@ type Options struct {
 	Speed float64
 	// Seed of what the world draws; 0 is 1.
 	Seed uint64
-	// Nodes are started by Start, all at once; an empty list that is not nil starts nothing. nil starts S, A, B and M, A being primary, and waits until the pair
-	// is ready.
+	// Nodes are started by Start, all at once; an empty list that is not nil starts nothing. nil starts S, A, B and, unless the pair decides by itself
+	// (arbitration: peer), M, A being primary, and waits until the pair is ready.
 	Nodes []string
 	// NoConverge is why nothing is healed at the end, and the pair need not become whole; "" means that it must.
 	NoConverge string
@@ -89,15 +89,26 @@ func Start(t testing.TB, o Options) *Pair {
 	}
 	switch {
 	case o.Nodes == nil:
-		p.Boot(S, A, M)
-		p.Await("A announced", startTime) // if B came at once, it might be the faster one, and named (R7)
-		p.Boot(B)
-		p.Await("pair ready", startTime)
-		p.Await("M ready", startTime) // which decides on switchovers
+		p.startAll(session.HasM())
 	case len(o.Nodes) > 0:
 		p.Boot(o.Nodes...)
 	}
 	return p
+}
+
+func (p *Pair) startAll(withM bool) {
+	p.t.Helper()
+	first := []string{S, A}
+	if withM {
+		first = append(first, M)
+	}
+	p.Boot(first...)
+	p.Await("A announced", startTime) // if B came at once, it might be the faster one, and named (R7, P12)
+	p.Boot(B)
+	p.Await("pair ready", startTime)
+	if withM {
+		p.Await("M ready", startTime) // which decides on switchovers
+	}
 }
 
 // Do carries out one line of the scenario language.

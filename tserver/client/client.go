@@ -21,6 +21,7 @@ type Client struct {
 	dns     []callmodel.DN
 	once    bool           // it registers them at the first primary only, and leaves the rest to the pair
 	todo    []callmodel.DN // those, in that case, that no primary has registered yet
+	leaving []callmodel.DN // whose registration is to end, and no primary has answered yet
 
 	// The number of the event that it saw last, or from which it began (X8); seq 0: no primary has told one yet.
 	seq uint64
@@ -53,23 +54,13 @@ func (c *Client) Step(in *node.Input, out *node.Output) {
 	case node.Fired:
 		c.fired(in.Timer, out)
 	case node.PortUp:
-		c.up[in.Peer-wire.A] = true
 		c.server(in.Peer, true)
 		c.registerAll(in.Peer, out)
 	case node.PortDown:
-		c.up[in.Peer-wire.A] = false
 		c.server(in.Peer, false)
-		if c.resuming == in.Peer {
-			c.resuming = wire.None
-		}
 	case node.CarrierDown:
-		for i, up := range c.up {
-			if up {
-				c.server(wire.A+wire.ID(i), false)
-			}
-		}
-		c.up = [2]bool{}
-		c.resuming = wire.None
+		c.server(wire.A, false)
+		c.server(wire.B, false)
 	case node.Receive:
 		c.receive(in, out)
 	case node.Do:
@@ -77,11 +68,18 @@ func (c *Client) Step(in *node.Input, out *node.Output) {
 	}
 }
 
-// server: a connection is up or down. What was asked of a primary that is gone, is to be asked for.
+// server: a connection is up or down; one to log in to counts as long as there is a session. What was asked of a primary that is gone, is to be asked for.
 func (c *Client) server(id wire.ID, up bool) {
+	if c.up[id-wire.A] == up {
+		return
+	}
+	c.up[id-wire.A] = up
 	if !up && c.primary == id {
 		c.primary = wire.None
 		c.doubt()
+	}
+	if !up && c.resuming == id {
+		c.resuming = wire.None
 	}
 	if c.observer != nil {
 		c.observer.Server(id, up)
@@ -208,6 +206,7 @@ func (c *Client) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, c.last)
 	b = appendDNs(b, c.dns)
 	b = appendDNs(b, c.todo)
+	b = appendDNs(b, c.leaving)
 	return c.login.append(b)
 }
 
@@ -219,7 +218,7 @@ func (c *Client) Restore(b []byte) error {
 	c.seq, c.sub, c.resuming = canon.Read[uint64](r), canon.Read[uint32](r), canon.Read[wire.ID](r)
 	c.restoreRequests(r)
 	c.last = canon.Read[wire.ID](r)
-	c.dns, c.todo = restoreDNs(r), restoreDNs(r)
+	c.dns, c.todo, c.leaving = restoreDNs(r), restoreDNs(r), restoreDNs(r)
 	c.login.restore(r)
 	return r.Err()
 }

@@ -165,13 +165,42 @@ func TestR12ARegistrationThatIsMadeOnce(t *testing.T) {
 	asks("1004")
 }
 
+// TestR12TheEndOfARegistrationIsToldToTheNextPrimary, as long as none has answered.
+func TestR12TheEndOfARegistrationIsToldToTheNextPrimary(t *testing.T) {
+	r := &rig{c: New(wire.Client(1), node.Rules{}).RegisterOnly("1001", "1002", "1003")}
+	ends := func() (list []callmodel.DN) {
+		for _, m := range r.out.Msgs {
+			if m.Kind == wire.UnregisterAddress {
+				list = append(list, m.ThisDN)
+			}
+		}
+		return list
+	}
+	r.step(node.Input{Kind: node.PortUp, Peer: wire.A, Inc: 1})
+	r.hear(wire.A, primaryOf(1))
+	for _, dn := range []callmodel.DN{"1001", "1002", "1003"} {
+		r.out.Reset()
+		require.True(t, r.c.Unregister(dn, &r.out))
+		require.False(t, r.c.Unregister(dn, &r.out))
+		require.Equal(t, []callmodel.DN{dn}, ends())
+	}
+	r.hear(wire.A, wire.Message{Kind: wire.EventUnregistered, Epoch: 1, ThisDN: "1001"})
+	require.True(t, r.c.Register("1002", &r.out), "it wants it after all")
+	r.step(node.Input{Kind: node.PortUp, Peer: wire.B, Inc: 1})
+	r.hear(wire.B, primaryOf(2))
+	require.Equal(t, []callmodel.DN{"1003"}, ends())
+	r.hear(wire.B, wire.Message{Kind: wire.EventError, Epoch: 2, Of: wire.UnregisterAddress, Code: callmodel.ErrNotRegistered, ThisDN: "1003"})
+	r.hear(wire.A, primaryOf(3))
+	require.Empty(t, ends())
+}
+
 func TestCanonicalHoldsEveryField(t *testing.T) {
 	r := newRig()
 	r.hear(wire.A, ringing(3, 2, 1))
 	r.hear(wire.A, primaryOf(3))
 	_, err := r.c.Request(wire.Message{Kind: wire.RequestMakeCall, ThisDN: "1001", OtherDN: "1002"}, true, &r.out)
 	require.NoError(t, err)
-	r.c.todo = []callmodel.DN{"1001"}
+	r.c.todo, r.c.leaving = []callmodel.DN{"1001"}, []callmodel.DN{"1002"}
 	require.Empty(t, canontest.Unseen(r.c, func() []byte { return r.c.AppendCanonical(nil) }, []string{"self", "without", "observer", "login", "once"}))
 	again := New(wire.Client(1), node.Rules{})
 	require.NoError(t, again.Restore(r.c.AppendCanonical(nil)))

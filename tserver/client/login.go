@@ -196,7 +196,7 @@ func (c *Client) beginSession(m *wire.Message, out *node.Output) {
 	if m.Node.IsTServer() {
 		l.knows[m.Node-wire.A] = true // P5
 	}
-	c.up[l.at-wire.A] = true
+	c.server(l.at, true)
 	out.Note(node.Note{Kind: node.NoteSession, Peer: l.at, N: 1})
 	c.registerAll(l.at, out)
 }
@@ -222,10 +222,7 @@ func (c *Client) endSession(why string, out *node.Output) {
 		return
 	}
 	l.why = ""
-	c.up[l.at-wire.A] = false
-	if c.resuming == l.at {
-		c.resuming = wire.None
-	}
+	c.server(l.at, false)
 	out.Note(node.Note{Kind: node.NoteSession, Peer: l.at, Text: why})
 }
 

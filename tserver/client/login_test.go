@@ -152,6 +152,30 @@ func TestItsOwnConnectionIsLost(t *testing.T) {
 	require.Equal(t, []string{"try A"}, r.ports())
 }
 
+// TestX13NobodyIsAskedWithoutASession: a request that is made after the session has ended, however it did, waits for the next one.
+func TestX13NobodyIsAskedWithoutASession(t *testing.T) {
+	for name, in := range map[string]node.Input{
+		"it logged out":        {Kind: node.Do, Cmd: &node.Command{ID: 9, Verb: "logout"}},
+		"own connection lost":  {Kind: node.CarrierDown},
+		"lost the server":      {Kind: node.PortDown, Peer: wire.A, Cause: node.CauseTimeout},
+		"the server threw out": {Kind: node.PortDown, Peer: wire.A, Cause: node.CauseClosed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := seeker(nil)
+			r.up(wire.A)
+			r.hear(wire.A, wire.Message{Kind: wire.EventLoggedIn, Node: wire.B})
+			r.hear(wire.A, primaryOf(1))
+			require.Equal(t, wire.A, r.c.Primary())
+			r.step(in)
+			require.Equal(t, wire.None, r.c.Primary())
+			r.out.Reset()
+			_, err := r.c.Request(wire.Message{Kind: wire.RequestQueryServer}, true, &r.out)
+			require.NoError(t, err)
+			require.Empty(t, r.out.Msgs)
+		})
+	}
+}
+
 // Two clients draw different times, and one draws the same again when it is run again.
 func TestJitterIsDrawnFromTheGivenGenerator(t *testing.T) {
 	drawn := func(id wire.ID, inc uint64) (times []time.Duration) {

@@ -37,22 +37,33 @@ func (c *Client) registerAll(at wire.ID, out *node.Output) {
 	}
 }
 
-// registered: a client that registers once does so when it hears of a primary, and again at the next one where the answer has not come.
+// registered: what a primary has not answered is asked of the next one: by a client that registers once, to be registered; by any, that a registration ends, of which a
+// successor may not have heard.
 func (c *Client) registered(from wire.ID, m *wire.Message, out *node.Output) {
 	switch {
-	case len(c.todo) == 0:
+	case len(c.todo)+len(c.leaving) == 0:
 	case m.Kind == wire.EventServerInfo && m.Role == wire.Primary && m.RefID == 0:
 		for _, dn := range c.todo {
 			c.register(from, dn, out)
 		}
-	case m.Kind == wire.EventRegistered && from == c.primary:
-		c.todo = slices.DeleteFunc(c.todo, func(dn callmodel.DN) bool { return dn == m.ThisDN })
+		for _, dn := range c.leaving {
+			c.unregister(from, dn, out)
+		}
+	case from != c.primary:
+	case m.Kind == wire.EventRegistered:
+		c.todo = without(c.todo, m.ThisDN)
+	case m.Kind == wire.EventUnregistered || m.Kind == wire.EventError && m.Of == wire.UnregisterAddress:
+		c.leaving = without(c.leaving, m.ThisDN)
 	}
+}
+
+func without(list []callmodel.DN, dn callmodel.DN) []callmodel.DN {
+	return slices.DeleteFunc(list, func(d callmodel.DN) bool { return d == dn })
 }
 
 // add registers one more DN.
 func (c *Client) add(dn callmodel.DN, out *node.Output) {
-	c.dns = append(c.dns, dn)
+	c.dns, c.leaving = append(c.dns, dn), without(c.leaving, dn)
 	switch {
 	case !c.once:
 		c.atBoth(func(server wire.ID) { c.register(server, dn, out) })
@@ -88,19 +99,20 @@ func (c *Client) Register(dn callmodel.DN, out *node.Output) bool {
 	return true
 }
 
-// Unregister ends that. It reports false if the client has not registered the DN.
+// Unregister ends that, at both T-Servers, and at the next primary if none has answered until then. It reports false if the client has not registered the DN.
 func (c *Client) Unregister(dn callmodel.DN, out *node.Output) bool {
-	i := slices.Index(c.dns, dn)
-	if i < 0 {
+	if !slices.Contains(c.dns, dn) {
 		return false
 	}
-	c.dns = slices.Delete(c.dns, i, i+1)
-	c.todo = slices.DeleteFunc(c.todo, func(d callmodel.DN) bool { return d == dn })
-	c.atBoth(func(server wire.ID) {
-		m := out.Send(server, wire.UnregisterAddress)
-		m.Epoch, m.ThisDN = c.epoch, dn
-	})
+	c.dns, c.todo = without(c.dns, dn), without(c.todo, dn)
+	c.leaving = append(without(c.leaving, dn), dn)
+	c.atBoth(func(server wire.ID) { c.unregister(server, dn, out) })
 	return true
+}
+
+func (c *Client) unregister(at wire.ID, dn callmodel.DN, out *node.Output) {
+	m := out.Send(at, wire.UnregisterAddress)
+	m.Epoch, m.ThisDN = c.epoch, dn
 }
 
 // atBoth calls f for each T-Server to which there is a connection.

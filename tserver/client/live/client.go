@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"hotpair/callmodel"
 	"hotpair/internal/config"
 	"hotpair/internal/natsworld"
 	"hotpair/internal/node"
@@ -26,8 +25,8 @@ type Client struct {
 	ended   error // why nothing follows
 	tasks   map[uint64]func(*client.Client, *node.Output)
 	lastID  uint64
-	waiting map[uint64]chan answered                   // by reference ID
-	regs    map[callmodel.DN][]chan registrationAnswer // by DN
+	waiting map[uint64]chan answered // by reference ID
+	asked   []*asked
 
 	slots chan struct{} // of requests under way
 }
@@ -39,6 +38,8 @@ type Status struct {
 	Epoch   uint64
 	// Connected tells whether there is a connection to A and to B, Available whether they have announced EventLinkConnected.
 	Connected, Available [2]bool
+	// Refused is why the last login was refused, at A and at B; "" if it was not, or there is none (Options.Login).
+	Refused [2]string
 }
 
 // Ready reports whether there is a primary that is connected and available.
@@ -46,7 +47,8 @@ func (s Status) Ready() bool {
 	return s.Primary == "A" && s.Available[0] || s.Primary == "B" && s.Available[1]
 }
 
-// Dial connects to NATS and to both T-Servers, and returns when there is a primary in service, or with an error when ctx ends.
+// Dial connects to NATS and to both T-Servers, or with Options.Login to the one that lets it in, and returns when there is a primary in service, or with an error when ctx
+// ends: it wraps the context's, and says why logins were refused.
 func Dial(ctx context.Context, o Options) (*Client, error) {
 	if o.Pair == "" {
 		o.Pair = "pair"
@@ -68,12 +70,15 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 	}
 	c := &Client{
 		opt: o, id: id, changed: make(chan struct{}), slots: make(chan struct{}, maxUnderWay),
-		tasks: map[uint64]func(*client.Client, *node.Output){}, waiting: map[uint64]chan answered{}, regs: map[callmodel.DN][]chan registrationAnswer{},
+		tasks: map[uint64]func(*client.Client, *node.Output){}, waiting: map[uint64]chan answered{},
 	}
 	c.host, err = natsworld.NewHost(ctx, natsworld.HostOptions{
 		ID: id, Config: cfg, URL: o.URL, Pair: o.Pair, Clock: natsworld.NewClock(o.Speed), Login: l, Foreign: true,
 		NewNode: func(id wire.ID, _ *config.Config) node.Node {
 			n := client.New(id, node.Rules{}).RegisterOnly(o.Register...)
+			if o.Login != nil {
+				n.LogIn(cfg.Login)
+			}
 			n.SetObserver(c)
 			return &bridge{n, c}
 		},
@@ -91,10 +96,21 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		c.end(err)
 	}()
 	if err := c.AwaitReady(ctx); err != nil {
+		why := c.Status().whyRefused()
 		c.Close()
-		return nil, fmt.Errorf("no primary is in service: %w", err)
+		return nil, fmt.Errorf("no primary is in service%s: %w", why, err)
 	}
 	return c, nil
+}
+
+// whyRefused lists why logins were refused.
+func (s Status) whyRefused() (list string) {
+	for i, why := range s.Refused {
+		if why != "" {
+			list += fmt.Sprintf("; %s refused the login: %s", wire.A+wire.ID(i), why)
+		}
+	}
+	return list
 }
 
 // Close says goodbye to the T-Servers, and ends everything. Requests under way end with ErrUnknown, iterators with ErrClosed.
@@ -188,8 +204,11 @@ func (b *bridge) Step(in *node.Input, out *node.Output) {
 		before := len(out.Notes)
 		b.Client.Step(in, out)
 		for i := before; i < len(out.Notes); i++ {
-			if n := &out.Notes[i]; n.Kind == node.NoteResumed {
+			switch n := &out.Notes[i]; n.Kind {
+			case node.NoteResumed:
 				b.c.tell(&Event{Name: "EventRestoreConnection", Server: n.Peer.String(), Epoch: b.Epoch(), Complete: n.Text == "complete"})
+			case node.NoteSession:
+				b.c.session(n, in, b.Epoch())
 			}
 		}
 		if in.Kind == node.Receive {
@@ -197,6 +216,20 @@ func (b *bridge) Step(in *node.Input, out *node.Output) {
 		}
 	}
 	b.c.follow(b.Client)
+}
+
+// session: a session begins, or is over, or a login was refused (P4-P6).
+func (c *Client) session(n *node.Note, in *node.Input, epoch uint64) {
+	e := Event{Name: wire.EventLoggedOut.String(), Server: n.Peer.String(), Epoch: epoch, Text: n.Text}
+	refused := ""
+	switch {
+	case n.N == 1:
+		e.Name = wire.EventLoggedIn.String()
+	case in.Kind == node.Receive && in.Msg.Kind == wire.EventLoginRefused:
+		e.Name, refused = wire.EventLoginRefused.String(), n.Text
+	}
+	c.change(func(s *Status) { s.Refused[n.Peer-wire.A] = refused })
+	c.tell(&e)
 }
 
 // follow notes what the node knows.

@@ -12,6 +12,8 @@
 //		...
 //	}
 //
+// Where the pair decides by itself who is active, a client has a session at one server, and logs in to it ([Options.Login]); the library finds the active one, also after a failover.
+//
 // # Outcomes
 //
 // A request without an error was carried out, once. Otherwise the error says which it is: [ErrNotDone]: it was not carried out and will not be, so that it
@@ -22,6 +24,7 @@
 //
 //   - EventLinkConnected, EventLinkDisconnected: a T-Server is available, or has lost the switch.
 //   - EventServerConnected, EventServerDisconnected: this library's connection to a T-Server is up, or lost.
+//   - EventLoggedIn, EventLoggedOut, EventLoginRefused: a session at a server begins, is over, or was refused; Text says why.
 //   - EventPrimaryChanged: another T-Server is primary from here on.
 //   - EventRestoreConnection: the events that were missed in between follow, or, if Complete is false, are not known any more, and EventPartyInfo and
 //     EventAddressInfo tell the present state instead.

@@ -41,7 +41,7 @@ type Event struct {
 	DNType   callmodel.DNType
 	Agent    callmodel.AgentState
 	WorkMode callmodel.WorkMode
-	// Text is the agent's ID in events of agents.
+	// Text is the agent's ID in events of agents; in EventLoginRefused and EventLoggedOut the reason.
 	Text string
 	// RefID is the request's that caused the event, if it was this client's.
 	RefID uint64

@@ -10,6 +10,7 @@ import (
 	"hotpair/internal/config"
 	"hotpair/internal/natsworld"
 	"hotpair/internal/wire"
+	"hotpair/tserver/client"
 )
 
 // Options say where the pair is, and as whom to connect.
@@ -31,10 +32,43 @@ type Options struct {
 	AddpTimeout time.Duration
 	// Reconnect is how long the library waits between two attempts to reach a T-Server. 0 is 2 s.
 	Reconnect time.Duration
+	// Login is for a pair that decides by itself who is active (arbitration: peer): the client has a session at one server, for which it logs in. nil is for a pair
+	// with a Management Layer.
+	Login *Login
 	// NoRepeat: a request is never made again by the library. If a failover shows that it was not carried out, its error is ErrNotDone.
 	NoRepeat bool
 	// Speed is how many times as fast as the wall clock the pair runs; 0 is 1.
 	Speed float64
+}
+
+// Login says as whom a client logs in. The library looks for the active server by itself, as long as it is not closed: a server that is not active refuses it, with the reason
+// (P4); it is told of the other server (P5), and tries both in turn, waiting a little longer each time, until one lets it in (P6). Times are on the run's clock.
+type Login struct {
+	// User is the user; "" is the client's name. Password is the user's; it is not sent.
+	User, Password string
+	// Feature is a licensed feature that the client needs (P2); "" needs none.
+	Feature string
+	// Timeout is how long an attempt may take; 0 is 3 s.
+	Timeout time.Duration
+	// Backoff and BackoffMax: before it tries again a client waits, evenly from 0 to Backoff after the first attempt, to twice as much after each further one, up to BackoffMax. 0 is
+	// 500 ms and 5 s.
+	Backoff, BackoffMax time.Duration
+	// PrimaryOnly: the client knows A only, until A tells it of the other server.
+	PrimaryOnly bool
+}
+
+func (l *Login) options(name string) client.LoginOptions {
+	o := client.DefaultLoginOptions()
+	o.User, o.Password, o.Feature, o.KnowsBoth = l.User, l.Password, l.Feature, !l.PrimaryOnly
+	if o.User == "" {
+		o.User = name
+	}
+	for _, t := range []struct{ to, from *time.Duration }{{&o.Timeout, &l.Timeout}, {&o.Backoff, &l.Backoff}, {&o.BackoffMax, &l.BackoffMax}} {
+		if *t.from != 0 {
+			*t.to = *t.from
+		}
+	}
+	return o
 }
 
 func (o *Options) id() (wire.ID, error) {
@@ -78,6 +112,9 @@ func (o *Options) config(id wire.ID) (config.Config, error) {
 	}
 	if o.Reconnect != 0 {
 		c.Link.Reconnect = o.Reconnect
+	}
+	if o.Login != nil {
+		c.Arbitration, c.Login = config.Peer, o.Login.options(o.Name)
 	}
 	if err := c.Validate(); err != nil {
 		return c, err

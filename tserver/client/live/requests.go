@@ -3,8 +3,6 @@ package live
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 
 	"hotpair/callmodel"
 	"hotpair/internal/node"
@@ -143,76 +141,4 @@ func (c *Client) why() error {
 		return ErrClosed
 	}
 	return c.ended
-}
-
-// registrationAnswer is what the primary says to a registration.
-type registrationAnswer struct {
-	code callmodel.ErrorCode
-	text string
-}
-
-// Register asks for the events of a DN, and for the right to make requests for it; "*" is all DNs. It returns when the primary has agreed, or has not. The library registers it
-// again wherever that is needed, until Unregister.
-func (c *Client) Register(ctx context.Context, dn callmodel.DN) error {
-	wait := make(chan registrationAnswer, 1)
-	c.mu.Lock()
-	c.regs[dn] = append(c.regs[dn], wait)
-	c.mu.Unlock()
-	defer c.forgetRegistration(dn, wait)
-	already := make(chan bool, 1)
-	if !c.do(func(n *client.Client, out *node.Output) { already <- !n.Register(dn, out) }) {
-		return fmt.Errorf("RegisterAddress %s: %w: %w", dn, ErrNotDone, c.why())
-	}
-	for {
-		select {
-		case is := <-already:
-			if is {
-				return nil
-			}
-		case a := <-wait:
-			if a.code == 0 {
-				return nil
-			}
-			c.do(func(n *client.Client, out *node.Output) { n.Unregister(dn, out) })
-			return &RequestError{Request: wire.RegisterAddress.String(), Code: a.code, Text: a.text, errs: []error{ErrNotDone}}
-		case <-ctx.Done():
-			return fmt.Errorf("RegisterAddress %s: %w: %w", dn, ErrUnknown, context.Cause(ctx))
-		case <-c.host.Done():
-			return fmt.Errorf("RegisterAddress %s: %w: %w", dn, ErrUnknown, c.why())
-		}
-	}
-}
-
-func (c *Client) forgetRegistration(dn callmodel.DN, wait chan registrationAnswer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.regs[dn] = slices.DeleteFunc(c.regs[dn], func(w chan registrationAnswer) bool { return w == wait })
-	if len(c.regs[dn]) == 0 {
-		delete(c.regs, dn)
-	}
-}
-
-// Unregister ends a registration. Events that are under way may still come.
-func (c *Client) Unregister(dn callmodel.DN) {
-	c.do(func(n *client.Client, out *node.Output) { n.Unregister(dn, out) })
-}
-
-// registered looks for the primary's answer to a registration.
-func (c *Client) registered(from wire.ID, m *wire.Message) {
-	refused := m.Kind == wire.EventError && m.Of == wire.RegisterAddress
-	if m.Kind != wire.EventRegistered && !refused || c.Status().Primary != from.String() {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, w := range c.regs[m.ThisDN] {
-		a := registrationAnswer{}
-		if refused {
-			a = registrationAnswer{m.Code, m.Text}
-		}
-		select {
-		case w <- a:
-		default:
-		}
-	}
 }
