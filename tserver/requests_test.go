@@ -368,6 +368,19 @@ func TestRequestsOfALostCarrierDoNotTimeOut(t *testing.T) {
 	require.False(t, p.timers[wire.A][timer])
 }
 
+// TestTasksOfALostCarrierAreForgotten: what waits for a number of the switch (X8) is not answered either: the links of clients are down with the carrier.
+// (EventError went to a client whose port was down, and the T-Server fell over.)
+func TestTasksOfALostCarrierAreForgotten(t *testing.T) {
+	p := newPhone(t, nil)
+	connID := p.must(wire.Message{Kind: wire.RequestMakeCall, RefID: 3, ThisDN: "1001", OtherDN: "1002"}).ConnID
+	p.up[[2]wire.ID{wire.A, wire.Switch}] = false
+	data := wire.Message{Kind: wire.RequestAttachUserData, RefID: 4, ThisDN: "1001", ConnID: connID, Data: alice}
+	require.Empty(t, p.ask(wire.Client(1), wire.A, data), "it waits for a number")
+	p.queue = nil
+	p.step(wire.A, node.Input{Kind: node.CarrierDown})
+	require.Empty(t, p.queue)
+}
+
 // TestTooManyRequests of one client are not taken.
 func TestTooManyRequests(t *testing.T) {
 	p := newPhone(t, nil)

@@ -141,6 +141,7 @@ func (s *Server) carrierDown(out *node.Output) {
 	}
 	s.failover.carrierDown(out)
 	s.requests.forgetAll(out)
+	s.own.forgetAll()
 	s.ctiDown(out)
 }
 
