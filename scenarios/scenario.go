@@ -43,7 +43,8 @@ type Scenario struct {
 	hasLadder bool
 	events    string // what clients act on
 	hasEvents bool
-	archive   *txtar.Archive
+	times     map[string]string // files of the archive: list:TIME,TIME,...
+	archive   *txtar.Archive    // nil of a session
 }
 
 // line is one command, ready to run.
@@ -169,6 +170,7 @@ func namelessFile(data []byte) int {
 // files reads the archive's files.
 func (s *Scenario) files() error {
 	s.Config = config.Default()
+	s.times = map[string]string{}
 	seen := map[string]bool{}
 	for _, f := range s.archive.Files {
 		no := fileLine(s.archive, f.Name)
@@ -188,7 +190,14 @@ func (s *Scenario) files() error {
 		case "events.txt":
 			s.events, s.hasEvents = string(f.Data), true
 		default:
-			return &Error{s.Path, no, fmt.Errorf("a scenario has the files config.yaml, ladder.txt and events.txt, not %q", f.Name)}
+			if !strings.HasSuffix(f.Name, timesSuffix) {
+				return &Error{s.Path, no, fmt.Errorf("a scenario has the files config.yaml, ladder.txt and events.txt, and NAME%s with times, not %q", timesSuffix, f.Name)}
+			}
+			times, err := s.readTimes(&f)
+			if err != nil {
+				return err
+			}
+			s.times[f.Name] = times
 		}
 	}
 	return nil
@@ -213,6 +222,7 @@ type parser struct {
 	asserts bool
 	errs    []error
 	idle    *switchsim.Switch // made when it is needed first
+	taken   map[string]bool   // files of times that a line takes
 }
 
 func (p *parser) fail(no int, err error) { p.errs = append(p.errs, &Error{p.s.Path, no, err}) }
@@ -236,6 +246,7 @@ func (p *parser) script(text string) {
 		}
 	}
 	p.callNames()
+	p.unused()
 }
 
 // maxHints is among how many calls the one that was probably meant is looked for: it takes time, and a long list helps nobody.
@@ -353,7 +364,9 @@ func (p *parser) command(no int, text string) error {
 	}
 	a := newArgs(words[1:], &p.s.Config, l.verb)
 	a.fails = l.fails
-	l.step, err = l.verb.parse(a)
+	if err = p.fromFiles(a); err == nil {
+		l.step, err = l.verb.parse(a)
+	}
 	if err == nil {
 		err = a.finish()
 	}

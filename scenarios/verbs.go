@@ -79,7 +79,7 @@ const helpIntro = `A scenario is a txtar archive. Its comment is the script: one
   [world:sim 'why'] verb ...   only in that world ([!world:sim 'why']: only in the others)
 
 Files of the archive: config.yaml holds options of the pair; ladder.txt the sequence chart that is expected, compared exactly in
-sim and per link elsewhere; events.txt what clients act on, compared everywhere, with ConnIDs numbered as they appear. --update rewrites both.
+sim and per link elsewhere; events.txt what clients act on, compared everywhere, with ConnIDs numbered as they appear. --update rewrites both. NAME.times holds measured times for loads, one a line.
 
 Nodes are S (switch), A and B (T-Servers), M (Management Layer), C1, C2, ... (clients), NATS (the carrier).
 Times are on the run's clock: 500ms, 2s, 1h.

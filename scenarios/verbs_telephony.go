@@ -27,14 +27,17 @@ func telephonyVerbs() []*verb {
 	return []*verb{
 		{
 			name: "load", group: telephony, parse: parseLoad, keys: loadKeys,
-			usage: "load erlangs=N|calls-per-hour=N hold=exp:MEAN|const:TIME|lognormal:MEAN,DEVIATION|list:TIME,TIME,... [ring=5s] [inbound=0.5] [seed=1]\n" +
+			usage: "load erlangs=N|calls-per-hour=N hold=exp:MEAN|const:TIME|lognormal:MEAN,DEVIATION|list:TIME,TIME,...|file:NAME.times [ring=5s] [inbound=0.5] [seed=1]\n" +
 				"      [name=NAME] [group=TRUNK-GROUP] [curve=FACTOR,FACTOR,... [day=24h] [start=TIME]]\n" +
-				"      [queue=QUEUE [patience=exp:MEAN|...]] [transfers=SHARE] [conferences=SHARE] | load stop [name=NAME]",
+				"      [queue=QUEUE [patience=exp:MEAN|...]] [transfers=SHARE] [conferences=SHARE] [consult-transfers=SHARE]\n" +
+				"      [consult-conferences=SHARE] | load stop [name=NAME]",
 			help: "Generates calls between idle lines: Poisson arrivals, each rings and is then held. A call that finds no idle line is blocked.\n" +
 				"Loads with different names go on side by side. group is one of the switch's trunk-groups, whose trunks inbound calls then take.\n" +
 				"curve divides the day into slots as long as each other, and multiplies the rate in each; the load begins at the time start of the day.\n" +
 				"queue is where the calls go, to wait for an agent, or to be given up when their patience, drawn as a holding time, is over. Of all that are\n" +
-				"answered, a share is handed over half-way to an idle extension in a single step (transfers), or takes one in (conferences).\n" +
+				"answered, a share is handed over half-way to an idle extension in a single step (transfers), or takes one in (conferences); or it is put on hold, and\n" +
+				"an idle extension is consulted about it for half of the time that is left, and then takes it over, or joins it (consult-transfers, consult-conferences).\n" +
+				"list are measured times, each as likely as the others; file:NAME.times takes them from a file of the archive, with a time on each line.\n" +
 				"load stop ends the arrivals of one load, or of all; their calls end in their time.",
 		},
 		{
@@ -152,7 +155,10 @@ func (a *args) copyKeys() map[string]string {
 	return m
 }
 
-var loadKeys = []string{"erlangs", "calls-per-hour", "hold", "ring", "inbound", "seed", "name", "group", "curve", "day", "start", "queue", "patience", "transfers", "conferences"}
+var loadKeys = []string{
+	"erlangs", "calls-per-hour", "hold", "ring", "inbound", "seed", "name", "group", "curve", "day", "start", "queue", "patience", "transfers", "conferences",
+	"consult-transfers", "consult-conferences",
+}
 
 func parseLoad(a *args) (step, error) {
 	if len(a.words) == 1 && a.words[0] == "stop" {

@@ -13,9 +13,13 @@ import (
 type call struct {
 	born  uint64 // 0: the reference is free
 	state callmodel.CallState
-	load  int            // the index of the load that made it, plus 1; 0 if none did
-	stage stage          // of a load's call
-	rest  time.Duration  // of a load's call: how long it is held when somebody else has answered
+	load  int           // the index of the load that made it, plus 1; 0 if none did
+	stage stage         // of a load's call
+	rest  time.Duration // of a load's call: how long it is held when somebody else has answered
+	grows bool          // of a load's call about which somebody is consulted: who is will join it, and not take it over
+
+	consult callmodel.CallID // of a load's call: the call in which somebody is consulted about it
+
 	name  string         // the scenario's, "" if it has none
 	waits node.TimerKind // the timer that is armed for it, beside the load's: patienceTimer, noAnswerTimer or routeTimer
 }
@@ -189,10 +193,18 @@ func (s *Switch) end(ref uint32, how ending, out *node.Output) {
 	}
 	if s.calls.table[ref].load > 0 {
 		out.Cancel(node.Timer{Kind: callTimer, Key: ref})
+		defer s.releaseConsult(s.calls.table[ref].consult, out)
 	}
 	s.calls.free(ref)
 	for i := range parties.Len() {
 		s.leave(parties.At(i), &parties, out)
+	}
+}
+
+// releaseConsult: the call about which somebody was consulted is over.
+func (s *Switch) releaseConsult(id callmodel.CallID, out *node.Output) {
+	if s.calls.of(id) != nil {
+		s.release(id.Ref, false, out)
 	}
 }
 

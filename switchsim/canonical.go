@@ -29,6 +29,9 @@ func (s *Switch) AppendCanonical(b []byte) []byte {
 		b = canon.Uint(b, c.load)
 		b = canon.Uint(b, c.stage)
 		b = canon.Uint(b, uint64(c.rest))
+		b = canon.Bool(b, c.grows)
+		b = canon.Uint(b, c.consult.Ref)
+		b = canon.Uint(b, c.consult.Born)
 		b = canon.String(b, c.name)
 		b = canon.Uint(b, c.waits)
 		b = s.table.At(uint32(ref)).Append(b)
@@ -58,6 +61,8 @@ func (s *Switch) Restore(b []byte) error {
 		c := call{born: canon.Read[uint64](r)}
 		c.state = canon.Read[callmodel.CallState](r)
 		c.load, c.stage, c.rest = canon.Read[int](r), canon.Read[stage](r), time.Duration(canon.Read[uint64](r))
+		c.grows = r.Bool()
+		c.consult = callmodel.CallID{Ref: canon.Read[uint32](r), Born: canon.Read[uint64](r)}
 		c.name, c.waits = r.String(), canon.Read[node.TimerKind](r)
 		p := parties.Restore(r)
 		if !r.Good() || p.Len() == 0 {

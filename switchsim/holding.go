@@ -19,10 +19,10 @@ type holding struct {
 }
 
 const (
-	// maxHolding bounds holding times and their deviation.
-	maxHolding = 30 * 24 * time.Hour
-	// maxList bounds how many times a list of holding times has.
-	maxList = 1000
+	// MaxHolding bounds holding times and their deviation.
+	MaxHolding = 30 * 24 * time.Hour
+	// MaxHoldingTimes bounds how many times a list of holding times has.
+	MaxHoldingTimes = 10_000
 )
 
 // parseHolding reads exp:MEAN, const:TIME, lognormal:MEAN,DEVIATION or list:TIME,TIME,...
@@ -43,7 +43,7 @@ func parseHolding(s string) (holding, error) {
 	}
 	if h.kind == 0 || h.mean <= 0 {
 		return h, fmt.Errorf("holding times are exp:MEAN, const:TIME, lognormal:MEAN,DEVIATION or list:TIME,TIME,... (up to %d) with times above 0 and up to %s, not %.80q",
-			maxList, maxHolding, s)
+			MaxHoldingTimes, MaxHolding, s)
 	}
 	return h, nil
 }
@@ -51,13 +51,13 @@ func parseHolding(s string) (holding, error) {
 // parseTimes reads times that are separated by commas. A deviation may be 0, so that is allowed here.
 func parseTimes(s string) ([]time.Duration, error) {
 	words := strings.Split(s, ",")
-	if len(words) > maxList {
-		return nil, fmt.Errorf("at most %d times are read, not %d", maxList, len(words))
+	if len(words) > MaxHoldingTimes {
+		return nil, fmt.Errorf("at most %d times are read, not %d", MaxHoldingTimes, len(words))
 	}
 	times := make([]time.Duration, len(words))
 	for i, w := range words {
 		d, err := time.ParseDuration(w)
-		if err != nil || d < 0 || d > maxHolding || d == 0 && i == 0 {
+		if err != nil || d < 0 || d > MaxHolding || d == 0 && i == 0 {
 			return nil, fmt.Errorf("%.40q is no time", w)
 		}
 		times[i] = d

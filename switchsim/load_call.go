@@ -12,11 +12,15 @@ import (
 type stage uint8
 
 const (
-	offered stage = iota // it rings, or waits in a queue
-	moves                // it is talked, and will be transferred
-	grows                // it is talked, and somebody will be taken in
-	second               // it rings at who was called last
-	talked               // to its end
+	offered       stage = iota // it rings, or waits in a queue
+	moves                      // it is talked, and will be transferred
+	grows                      // it is talked, and somebody will be taken in
+	second                     // it rings at who was called last
+	talked                     // to its end
+	consultsMoves              // it is talked, and somebody will be consulted about it, who then takes it over
+	consultsGrows              // the same, and then joins it
+	consulted                  // it is on hold, and the consult call rings
+	advised                    // the consult call is talked
 )
 
 // awaitLoad arms the timer of a load's call that has come to where it rings or waits.
@@ -56,6 +60,12 @@ func (s *Switch) proceed(ref uint32, out *node.Output) {
 		s.third(ref, wire.RequestSingleStepTransfer, out)
 	case grows:
 		s.third(ref, wire.RequestSingleStepConference, out)
+	case consultsMoves, consultsGrows:
+		s.consult(ref, out)
+	case consulted:
+		s.beAdvised(ref, out)
+	case advised:
+		s.joinConsulted(ref, out)
 	case second:
 		if p := s.table.At(ref); p.Waiting() >= 0 {
 			s.answerAt(ref, p.At(p.Waiting()).DN, out)
@@ -66,18 +76,23 @@ func (s *Switch) proceed(ref uint32, out *node.Output) {
 	}
 }
 
-// talk draws how long the call is held, and whether it is transferred or becomes a conference half-way.
+// talk draws how long the call is held, and whether it is transferred or becomes a conference half-way, in one step or in two.
 func (s *Switch) talk(ref uint32, out *node.Output) {
 	c := &s.calls.table[ref]
 	l := &s.loads[c.load-1]
 	hold := l.hold.draw(l.rng)
 	c.stage = talked
-	if l.transfers+l.conferences > 0 {
-		switch share := l.rng.Float64(); {
-		case share < l.transfers:
-			c.stage = moves
-		case share < l.transfers+l.conferences:
-			c.stage = grows
+	if l.transfers+l.conferences+l.consultTransfers+l.consultConferences > 0 {
+		share := l.rng.Float64()
+		for _, kind := range [...]struct {
+			share float64
+			stage stage
+		}{{l.transfers, moves}, {l.conferences, grows}, {l.consultTransfers, consultsMoves}, {l.consultConferences, consultsGrows}} {
+			if share < kind.share {
+				c.stage = kind.stage
+				break
+			}
+			share -= kind.share
 		}
 	}
 	if c.stage != talked {
@@ -91,8 +106,7 @@ func (s *Switch) talk(ref uint32, out *node.Output) {
 func (s *Switch) third(ref uint32, kind wire.Kind, out *node.Output) {
 	c := &s.calls.table[ref]
 	l, p := &s.loads[c.load-1], s.table.At(ref)
-	to := s.idle(0, s.opt.Extensions, l.rng.IntN(s.opt.Extensions))
-	if to >= 0 && p.Len() >= 2 {
+	if to := s.anyIdle(l); to >= 0 && p.Len() >= 2 {
 		m := wire.Message{Kind: wire.SwitchRequest, Of: kind, Call: s.id(ref), ThisDN: p.At(1).DN, OtherDN: s.lines[to].dn}
 		if s.carryOut(&m, asked{}, out).code == 0 {
 			c.stage = second
@@ -101,6 +115,11 @@ func (s *Switch) third(ref uint32, kind wire.Kind, out *node.Output) {
 		}
 	}
 	s.rest(ref, out)
+}
+
+// anyIdle draws an idle extension, -1 if there is none.
+func (s *Switch) anyIdle(l *load) int {
+	return s.idle(0, s.opt.Extensions, l.rng.IntN(s.opt.Extensions))
 }
 
 // rest holds the call for what is left of its time.

@@ -11,7 +11,7 @@ import (
 )
 
 // cmdLoad: load erlangs=20|calls-per-hour=360 hold=exp:180s [ring=5s] [inbound=0.5] [seed=1] [name=sales] [group=sales] [curve=0.5,1,2 [day=24h] [start=8h]] [queue=Q1
-// [patience=exp:60s]] [transfers=0.1] [conferences=0.1].
+// [patience=exp:60s]] [transfers=0.1] [conferences=0.1] [consult-transfers=0.1] [consult-conferences=0.1].
 func (s *Switch) cmdLoad(a *args, out *node.Output) error {
 	l := load{ring: a.duration("ring", 5*time.Second, time.Hour), inbound: a.number("inbound", 0.5, 0, 1)}
 	hold := a.need("hold")
@@ -35,8 +35,9 @@ func (s *Switch) cmdLoad(a *args, out *node.Output) error {
 	start := a.curve(&l.curve)
 	s.queueArg(a, &l)
 	l.transfers, l.conferences = a.number("transfers", 0, 0, 1), a.number("conferences", 0, 0, 1)
-	if l.transfers+l.conferences > 1 {
-		a.fail("conferences", errors.New("transfers and conferences are shares of all calls, and more than all cannot be"))
+	l.consultTransfers, l.consultConferences = a.number("consult-transfers", 0, 0, 1), a.number("consult-conferences", 0, 0, 1)
+	if l.transfers+l.conferences+l.consultTransfers+l.consultConferences > 1 {
+		a.fail("conferences", errors.New("transfers and conferences, in one step or with a consultation, are shares of all calls, and more than all cannot be"))
 	}
 	if l.name, _ = a.str("name"); len(l.name) > maxName {
 		a.fail("name", fmt.Errorf("a name has at most %d characters", maxName))

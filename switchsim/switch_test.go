@@ -17,14 +17,13 @@ import (
 
 // rig runs a switch in a virtual time of its own, and restores it from its canonical bytes now and then.
 type rig struct {
-	t      testing.TB
-	s      *Switch
-	now    time.Duration
-	queue  eventq.Queue[node.Timer]
-	armed  map[node.Timer]uint64
-	out    node.Output
-	noted  []node.Note
-	ticked func()
+	t     testing.TB
+	s     *Switch
+	now   time.Duration
+	queue eventq.Queue[node.Timer]
+	armed map[node.Timer]uint64
+	out   node.Output
+	noted []node.Note
 }
 
 func newRig(t testing.TB, o Options) *rig {
@@ -37,6 +36,11 @@ func newRig(t testing.TB, o Options) *rig {
 func (r *rig) step(in node.Input) {
 	r.out.Reset()
 	r.s.Step(&in, &r.out)
+	r.arm()
+}
+
+// arm does what the last step has said of timers.
+func (r *rig) arm() {
 	r.noted = append(r.noted[:0], r.out.Notes...)
 	for _, op := range r.out.Ops {
 		switch op.Kind {
@@ -72,21 +76,25 @@ func (r *rig) fire(until time.Duration) (node.Timer, bool) {
 	return node.Timer{}, false
 }
 
-func (r *rig) run(d time.Duration) {
+// each lets time go on, and looks after each timer that has fired.
+func (r *rig) each(d time.Duration, look func(fired node.Timer)) {
 	until := r.now + d
-	for r.queue.Len() > 0 && r.queue.Peek() <= until {
-		e := r.queue.Pop()
-		if r.armed[e.Payload] != e.Seq {
-			continue
-		}
-		if r.ticked != nil {
-			r.ticked()
-		}
-		r.now = e.At
-		delete(r.armed, e.Payload)
-		r.step(node.Input{Kind: node.Fired, Timer: e.Payload})
+	for fired, ok := r.fire(until); ok; fired, ok = r.fire(until) {
+		look(fired)
 	}
 	r.now = until
+}
+
+func (r *rig) run(d time.Duration) { r.each(d, func(node.Timer) {}) }
+
+// noticed counts what the last step noted of calls.
+func (r *rig) noticed(text string) (n float64) {
+	for i := range r.noted {
+		if r.noted[i].Kind == node.NoteCall && r.noted[i].Text == text {
+			n++
+		}
+	}
+	return n
 }
 
 // sent lists what the last step sent to a T-Server.
@@ -123,46 +131,19 @@ func TestErlangB(t *testing.T) {
 				note := r.do("load", "erlangs", strconv.FormatFloat(c.erlangs, 'g', -1, 64), "hold", hold, "ring", "0s", "inbound", "1", "seed", "3")
 				require.Equal(t, node.NoteDone, note.Kind, note.Text)
 				offered, blocked, busy := 0.0, 0.0, 0.0
-				last := r.now
-				r.ticked = func() {
-					busy += float64(r.s.calls.inUse) * (r.queue.Peek() - last).Seconds()
-				}
-				for range 400 {
-					r.count(&offered, &blocked, 1000*time.Second, &last, &busy)
-				}
+				last, up := r.now, r.s.calls.inUse
+				r.each(400_000*time.Second, func(node.Timer) {
+					busy += float64(up) * (r.now - last).Seconds()
+					last, up = r.now, r.s.calls.inUse
+					blocked += r.noticed("blocked")
+					offered += r.noticed("blocked") + r.noticed("created")
+				})
 				require.InDelta(t, c.b, blocked/offered, 4*math.Sqrt(c.b/offered)*3, "blocking")
 				// Little: the mean number of calls in progress is the carried load.
 				require.InEpsilon(t, c.erlangs*(1-c.b), busy/r.now.Seconds(), 0.08, "carried load")
 			})
 		}
 	}
-}
-
-// count runs for a while and counts what was offered, what was blocked, and how many calls were up on average.
-func (r *rig) count(offered, blocked *float64, d time.Duration, last *time.Duration, busy *float64) {
-	r.ticked = nil
-	until := r.now + d
-	for r.queue.Len() > 0 && r.queue.Peek() <= until {
-		e := r.queue.Pop()
-		if r.armed[e.Payload] != e.Seq {
-			continue
-		}
-		*busy += float64(r.s.calls.inUse) * (e.At - *last).Seconds()
-		*last = e.At
-		r.now = e.At
-		delete(r.armed, e.Payload)
-		r.step(node.Input{Kind: node.Fired, Timer: e.Payload})
-		for _, n := range r.noted {
-			switch n.Text {
-			case "created":
-				*offered++
-			case "blocked":
-				*offered++
-				*blocked++
-			}
-		}
-	}
-	r.now = until
 }
 
 func TestHoldingTimes(t *testing.T) {

@@ -26,8 +26,11 @@ type load struct {
 	patience    holding // how long a call waits in the queue before it is given up; without a kind, as long as the switch lets it
 	transfers   float64 // share of calls that the called party hands over half-way, in a single step
 	conferences float64 // share of calls that the called party takes another one into half-way
-	pcg         *rand.PCG
-	rng         *rand.Rand
+	// The same in two steps: who takes it over, or joins it, is consulted first.
+	consultTransfers, consultConferences float64
+
+	pcg *rand.PCG
+	rng *rand.Rand
 }
 
 // maxLoads bounds the loads that a switch ever has, each with a name of its own.
@@ -162,6 +165,8 @@ func (l *load) append(b []byte) []byte {
 	b = l.patience.append(b)
 	b = canon.Uint(b, math.Float64bits(l.transfers))
 	b = canon.Uint(b, math.Float64bits(l.conferences))
+	b = canon.Uint(b, math.Float64bits(l.consultTransfers))
+	b = canon.Uint(b, math.Float64bits(l.consultConferences))
 	state, err := l.pcg.MarshalBinary()
 	if err != nil {
 		panic(err) // PCG cannot fail to tell its state
@@ -181,6 +186,8 @@ func (l *load) restore(r *canon.Reader) {
 	l.patience.restore(r)
 	l.transfers = math.Float64frombits(canon.Read[uint64](r))
 	l.conferences = math.Float64frombits(canon.Read[uint64](r))
+	l.consultTransfers = math.Float64frombits(canon.Read[uint64](r))
+	l.consultConferences = math.Float64frombits(canon.Read[uint64](r))
 	l.pcg = &rand.PCG{}
 	if err := l.pcg.UnmarshalBinary(r.Bytes()); err != nil {
 		r.Fail("random generator")

@@ -9,13 +9,13 @@ import (
 
 	"hotpair/callmodel"
 	"hotpair/internal/node"
+	"hotpair/internal/wire"
 )
 
 // offered runs for a time and counts the calls that each load offered, and those of them that were blocked.
 func (r *rig) offered(d time.Duration) (offered, blocked map[uint64]int) {
 	offered, blocked = map[uint64]int{}, map[uint64]int{}
-	until := r.now + d
-	for _, ok := r.fire(until); ok; _, ok = r.fire(until) {
+	r.each(d, func(node.Timer) {
 		for _, n := range r.noted {
 			switch n.Text {
 			case "blocked":
@@ -25,8 +25,7 @@ func (r *rig) offered(d time.Duration) (offered, blocked map[uint64]int) {
 				offered[n.M]++
 			}
 		}
-	}
-	r.now = until
+	})
 	return offered, blocked
 }
 
@@ -116,7 +115,7 @@ func TestLoadsAreReplacedAndStoppedByName(t *testing.T) {
 
 func TestLoadsSayWhatIsWrong(t *testing.T) {
 	r := newRig(t, groupsOf(10, TrunkGroup{"sales", 4}))
-	many := strings.TrimSuffix(strings.Repeat("1s,", 1001), ",")
+	many := strings.TrimSuffix(strings.Repeat("1s,", MaxHoldingTimes+1), ",")
 	for _, c := range []struct {
 		want string
 		args []string
@@ -195,49 +194,103 @@ func TestQueueWithPatience(t *testing.T) {
 	require.InDelta(t, abandonment(3, 3, 2), float64(abandoned)/float64(abandoned+answered), 0.012)
 }
 
-// TestSharesOfTransfersAndConferences: so many of the answered calls are handed over, or become conferences; all end in their time, and no line is left busy.
+// TestSharesOfTransfersAndConferences: so many of the answered calls are handed over, or become conferences, in one step or after a consultation; all end in their time, and no
+// line is left busy.
 func TestSharesOfTransfersAndConferences(t *testing.T) {
 	r := newRig(t, DefaultOptions())
-	require.Equal(t, node.NoteDone, r.do("load", "erlangs", "5", "hold", "exp:60s", "transfers", "0.3", "conferences", "0.2").Kind)
-	answered, moved, grown := 0, 0, 0
+	require.Equal(t, node.NoteDone, r.do("load", "erlangs", "5", "hold", "exp:60s", "transfers", "0.2", "conferences", "0.1", "consult-transfers", "0.15",
+		"consult-conferences", "0.25").Kind)
+	answered, moved, grown := 0.0, 0.0, 0.0
+	joined := map[callmodel.Cause]float64{} // consult calls, by what became of them
 	count := func(d time.Duration) {
-		until := r.now + d
-		for fired, ok := r.fire(until); ok; fired, ok = r.fire(until) {
+		r.each(d, func(fired node.Timer) {
+			for _, n := range r.noted {
+				if n.Text == "created" && n.M == 1 {
+					answered++
+				}
+			}
+			for _, m := range r.sent(wire.A) {
+				if m.Kind == wire.CallsJoined {
+					joined[m.Cause]++
+				}
+			}
+			c := r.s.table.At(fired.Key)
+			switch {
+			case fired.Kind != callTimer || c == nil:
+			case r.s.calls.table[fired.Key].stage == second && c.Len() == 3:
+				grown++
+			case r.s.calls.table[fired.Key].stage == second:
+				moved++
+			}
 			for ref := range r.s.calls.table {
 				if c := r.s.table.At(uint32(ref)); c != nil {
 					require.LessOrEqual(t, c.Len(), 3)
 				}
 			}
-			for _, n := range r.noted {
-				if n.Text == "created" {
-					answered++
-				}
-			}
-			if fired.Kind == callTimer {
-				if c := r.s.table.At(fired.Key); c != nil && r.s.calls.table[fired.Key].stage == second {
-					if c.Len() == 3 {
-						grown++
-					} else {
-						moved++
-					}
-				}
-			}
-		}
-		r.now = until
+		})
 	}
+	r.step(node.Input{Kind: node.PortUp, Peer: wire.A, Inc: 1})
+	r.step(node.Input{Kind: node.Receive, Peer: wire.A, Msg: &wire.Message{Kind: wire.SnapshotRequest}})
 	for range 8 {
 		count(10 * time.Hour)
 		r.restore()
 	}
-	require.Greater(t, answered, 15_000)
-	require.InDelta(t, 0.3, float64(moved)/float64(answered), 0.02)
-	require.InDelta(t, 0.2, float64(grown)/float64(answered), 0.02)
+	require.Greater(t, answered, 15_000.0)
+	for name, share := range map[string]struct{ want, got float64 }{
+		"transfers": {0.2, moved}, "conferences": {0.1, grown},
+		"consult-transfers": {0.15, joined[callmodel.CauseTransferred]}, "consult-conferences": {0.25, joined[callmodel.CauseConferenced]},
+	} {
+		require.InDelta(t, share.want, share.got/answered, 0.02, name)
+	}
 	require.Equal(t, node.NoteDone, r.do("load-stop").Kind)
 	count(10 * time.Hour)
 	require.Zero(t, r.s.calls.inUse)
 	for _, l := range r.s.lines {
 		require.False(t, l.busy, l.dn)
 	}
+}
+
+// TestAConsultationThatIsDisturbed: a client, or nobody idle, ends one of the two calls, or both are over: none is left behind.
+func TestAConsultationThatIsDisturbed(t *testing.T) {
+	for name, disturb := range map[string]func(r *rig, main, consult callmodel.CallID){
+		"the consult call ends":      func(r *rig, _, consult callmodel.CallID) { r.s.release(consult.Ref, false, &r.out) },
+		"the main call ends":         func(r *rig, main, _ callmodel.CallID) { r.s.release(main.Ref, false, &r.out) },
+		"the main call's is lost":    func(r *rig, main, _ callmodel.CallID) { r.s.release(main.Ref, true, &r.out) },
+		"a client has joined them":   func(r *rig, main, consult callmodel.CallID) { r.joins(main, consult) },
+		"all are released":           func(r *rig, _, _ callmodel.CallID) { r.s.releaseAll(&r.out) },
+		"nothing":                    func(*rig, callmodel.CallID, callmodel.CallID) {},
+		"the consulted has answered": func(r *rig, _, consult callmodel.CallID) { r.s.answerAt(consult.Ref, "", &r.out) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, DefaultOptions())
+			require.Equal(t, node.NoteDone, r.do("load", "calls-per-hour", "60", "hold", "const:60s", "inbound", "0", "consult-transfers", "1").Kind)
+			disturbed := false
+			r.each(time.Hour, func(node.Timer) {
+				for ref := range r.s.calls.table {
+					if c := &r.s.calls.table[ref]; c.stage == consulted && !disturbed {
+						disturbed = true
+						r.out.Reset()
+						disturb(r, r.s.id(uint32(ref)), c.consult)
+						r.arm()
+						return
+					}
+				}
+			})
+			require.True(t, disturbed)
+			r.do("load-stop")
+			r.run(time.Hour)
+			require.Zero(t, r.s.calls.inUse)
+			for _, l := range r.s.lines {
+				require.False(t, l.busy, l.dn)
+			}
+		})
+	}
+}
+
+// joins lets a client complete the transfer.
+func (r *rig) joins(main, consult callmodel.CallID) {
+	m := wire.Message{Kind: wire.SwitchRequest, Of: wire.RequestCompleteTransfer, Call: main, OtherCall: consult, ThisDN: r.s.table.At(consult.Ref).At(0).DN}
+	require.Zero(r.t, r.s.carryOut(&m, asked{}, &r.out).code)
 }
 
 func TestTrunkGroupsSayWhatIsWrong(t *testing.T) {
