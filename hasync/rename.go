@@ -72,9 +72,9 @@ func (n *names) rename(peers canon.Class, linked bool, f canon.Renaming) {
 	n.byConnID = index{}
 	for i := range n.calls {
 		c := &n.calls[i]
-		c.born = f(canon.Event, c.born)
+		c.born = f(canon.Born, c.born)
 		c.connID = callmodel.ConnID(f(canon.ConnID, uint64(c.connID)))
-		c.earlyBorn = f(canon.Event, c.earlyBorn)
+		c.earlyBorn = f(canon.Born, c.earlyBorn)
 		c.earlyID = callmodel.ConnID(f(canon.ConnID, uint64(c.earlyID)))
 		c.earlyFrom = only(c.earlyFrom, was, n.peerInc)
 		if c.known != n.peer {
@@ -88,13 +88,13 @@ func (n *names) rename(peers canon.Class, linked bool, f canon.Renaming) {
 		n.older[i].rename(was, n.peerInc, f)
 	}
 	for i := range n.earlyData {
-		n.earlyData[i].call.Born = f(canon.Event, n.earlyData[i].call.Born)
+		n.earlyData[i].call.Born = f(canon.Born, n.earlyData[i].call.Born)
 	}
 }
 
 // rename renames an early ConnID.
 func (o *early) rename(was, now uint64, f canon.Renaming) {
-	o.call.Born = f(canon.Event, o.call.Born)
+	o.call.Born = f(canon.Born, o.call.Born)
 	o.connID = callmodel.ConnID(f(canon.ConnID, uint64(o.connID)))
 	o.from = only(o.from, was, now)
 }

@@ -12,7 +12,7 @@ func (s *Switch) Rename(f canon.Renaming) {
 	s.places, s.epoch = uint32(f(canon.Place, uint64(s.places))), f(canon.Told, s.epoch)
 	for i := range s.calls.table {
 		c := &s.calls.table[i]
-		c.born = f(canon.Event, c.born)
+		c.born = f(canon.Born, c.born)
 	}
 	for i := range s.links {
 		l := &s.links[i]

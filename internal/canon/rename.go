@@ -8,8 +8,12 @@ type Class uint8
 const (
 	// Epoch: compared by order; the next one is above every epoch there is (X6).
 	Epoch Class = iota
-	// Event: the switch's event numbers, of calls' births too; compared by order, and by whether one is the next after the other.
+	// Event: the switch's event numbers; compared by order, and by whether one is the next after the other.
 	Event
+	// Born: the event number at which a call was created; compared with other numbers of events by whether it is up to them, and with births by order.
+	Born
+	// Creation: the same in the event that tells of it, whose number it is; it is an Event as well.
+	Creation
 	// Watermark: event numbers up to which a backup had read the switch (X1); compared by order with those of T-Servers and of calls' births.
 	Watermark
 	// Reached: the event number up to which a T-Server has processed the switch's events; it is an Event as well.

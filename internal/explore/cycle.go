@@ -58,6 +58,7 @@ func (s *search) peel(blocks []block, states [shards][]uint32) {
 			b := blocks[i]
 			for _, local := range states[b.shard][b.from:b.to] {
 				w.steps.reset()
+				w.steps.OnlyPrompt = true
 				w.stepper.Next(s.shards[b.shard].words(local), &w.steps)
 				for k := range w.steps.Len() {
 					if !w.steps.prompt[k] {

@@ -23,6 +23,8 @@ type Steps struct {
 	prompt []bool
 	wrong  []wrong
 
+	// OnlyPrompt says that only prompt steps are wanted: a stepper may leave out the others, and what is wrong.
+	OnlyPrompt bool
 	// Labelled says that labels are wanted: a path is being written down.
 	Labelled bool
 	labels   []string

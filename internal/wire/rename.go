@@ -36,8 +36,11 @@ func (m *Message) Rename(from, to ID, f canon.Renaming) {
 		m.Sub = uint32(f(canon.Place, uint64(m.Sub)))
 	}
 	m.Seq = f(event, m.Seq)
-	m.Call.Born = f(canon.Event, m.Call.Born)
-	m.OtherCall.Born = f(canon.Event, m.OtherCall.Born)
+	born := canon.Born
+	if m.Kind == CallCreated {
+		born = canon.Creation
+	}
+	m.Call.Born, m.OtherCall.Born = f(born, m.Call.Born), f(canon.Born, m.OtherCall.Born)
 	for _, id := range []*callmodel.ConnID{&m.ConnID, &m.PreviousConnID, &m.TransferConnID} {
 		*id = callmodel.ConnID(f(canon.ConnID, uint64(*id)))
 	}

@@ -18,6 +18,7 @@ type action struct {
 	cmd   int
 	msg   uint32
 	heard bool // a T-Server hears of the command at once, on link
+	both  bool // both do, that one first
 	dies  bool // M dies behind the barrier of the step
 	trail []heard
 }
@@ -66,7 +67,10 @@ func (a action) what(s *stepper) string {
 		return fmt.Sprintf("%s: %s", ids[a.node], timerName(a.node, a.timer))
 	case actCall, actCommand:
 		text := s.m.commands[a.cmd].String()
-		if a.heard {
+		switch {
+		case a.both:
+			text += fmt.Sprintf(", and both T-Servers hear of it, %s first", ids[ends[a.link][1]])
+		case a.heard:
 			text += fmt.Sprintf(", and %s hears of it", ids[ends[a.link][1]])
 		}
 		return text

@@ -2,6 +2,7 @@ package pairmodel
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 )
 
@@ -31,9 +32,9 @@ func (f Fault) String() string { return faultNames[f] }
 
 // Budget is what the environment may do.
 type Budget struct {
-	// Calls that begin and end, 0 to 4; each between lines of its own.
+	// Calls that begin and end, 0 to 7.
 	Calls int
-	// Refs are the switch's call references, 1 to 4: with fewer than Calls they are reused.
+	// Refs are the switch's call references, 1 to 4: with fewer than Calls they are reused. The calls of a reference are between the same two lines.
 	Refs int
 	// Each is how often there may be each kind of fault, 0 to 3.
 	Each [faultKinds]int
@@ -82,23 +83,24 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// The environment's word: calls begun, calls in progress, and how often there was each kind of fault.
+// The environment's word: calls begun, references in use, and how often there was each kind of fault.
 const (
-	maxCalls    = 4
+	maxRefs     = 4
 	progressAt  = 3
-	faultsAt    = progressAt + maxCalls
+	faultsAt    = progressAt + maxRefs
 	perFault    = 2
 	begunMask   = 1<<progressAt - 1
-	callsMask   = 1<<maxCalls - 1
+	refsMask    = 1<<maxRefs - 1
 	perFaultMax = 1<<perFault - 1
 )
 
 type envWord uint32
 
 func (e envWord) begun() int            { return int(e & begunMask) }
-func (e envWord) progress() uint32      { return uint32(e>>progressAt) & callsMask }
+func (e envWord) progress() uint32      { return uint32(e>>progressAt) & refsMask }
 func (e envWord) inProgress(n int) bool { return e.progress()>>n&1 == 1 }
-func (e envWord) begin() envWord        { return e + 1 | 1<<(progressAt+e.begun()) }
+func (e envWord) free() int             { return bits.TrailingZeros32(^e.progress()) } // the switch takes the lowest free reference
+func (e envWord) begin() envWord        { return e + 1 | 1<<(progressAt+e.free()) }
 func (e envWord) end(n int) envWord     { return e &^ (1 << (progressAt + n)) }
 func (e envWord) spent(f Fault) int     { return int(e>>(faultsAt+perFault*f)) & perFaultMax }
 func (e envWord) spend(f Fault) envWord { return e + 1<<(faultsAt+perFault*f) }

@@ -68,12 +68,12 @@ type nodeC struct {
 	facts   facts
 }
 
-// facts are what S3 and L1 look at.
+// facts are what S3, L1 and goals look at.
 type facts struct {
 	server    bool // it is a T-Server, and runs
 	role      wire.Role
 	epoch     uint64
-	done      bool // T-Server synchronization
+	sync      string // T-Server synchronization
 	announced bool
 	ready     bool
 	calls     []pairing
@@ -84,7 +84,7 @@ func factsOf(n node.Node) (f facts) {
 	if e == nil {
 		return f
 	}
-	f = facts{server: true, role: e.Role(), epoch: e.Epoch(), done: e.Sync() == "done", announced: e.Announced()}
+	f = facts{server: true, role: e.Role(), epoch: e.Epoch(), sync: e.Sync(), announced: e.Announced()}
 	f.ready, _ = e.Readiness()
 	for ref := range e.Refs() {
 		if c := e.HeldAt(ref); c != (callmodel.CallID{}) {

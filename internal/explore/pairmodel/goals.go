@@ -37,7 +37,7 @@ func (g Goals) Missed() (missed []string) {
 type moment struct {
 	at       int
 	in       []node.Input
-	before   *hasync.Engine // nil if the node is no T-Server, or did not run
+	before   *facts // nil if the node is no T-Server, or did not run
 	after    *hasync.Engine
 	sent     []wire.Message
 	notes    []node.Note
@@ -85,7 +85,7 @@ var rulesExercised = []struct {
 	{"R3: a synchronized primary announces", func(m *moment) bool { return m.note(node.NoteAnnounced, "R3") }},
 	{"R4: Backup Ready", func(m *moment) bool { return m.kind(wire.BackupReady) }},
 	{"R4: Backup Ready again after start-up or link-down", func(m *moment) bool {
-		return m.before != nil && m.before.Sync() == "answered" && m.kind(wire.BackupReady)
+		return m.before != nil && m.before.sync == "answered" && m.kind(wire.BackupReady)
 	}},
 	{"R5: calls are tagged", func(m *moment) bool {
 		return m.hears(func(s *wire.Message) bool { return s.Kind == wire.BackupReady }) && m.note(node.NoteSync, "tagging")
@@ -94,19 +94,19 @@ var rulesExercised = []struct {
 		return m.hears(func(s *wire.Message) bool { return s.Kind == wire.BackupReady }) && m.answers(wire.Synchronized)
 	}},
 	{"R6: Full Sync Done (synchronized) when the last tagged call is gone", func(m *moment) bool {
-		return m.before != nil && m.before.Sync() == "tagging" && m.note(node.NoteGone, "") && m.answers(wire.Synchronized)
+		return m.before != nil && m.before.sync == "tagging" && m.note(node.NoteGone, "") && m.answers(wire.Synchronized)
 	}},
 	{"R7: Full Sync Done (start-up)", func(m *moment) bool { return m.answers(wire.StartUp) }},
 	{"R8: Full Sync Done (link-down)", func(m *moment) bool { return m.answers(wire.LinkDown) }},
 	{"R9: a backup announces on Full Sync Done", func(m *moment) bool { return m.note(node.NoteAnnounced, "R9") }},
 	{"R10: the backup fails while the primary synchronizes", func(m *moment) bool {
-		return m.before != nil && m.before.Role() == wire.Primary && m.before.Sync() == "tagging" && m.in[0].Kind == node.PortDown && m.in[0].Peer.IsTServer()
+		return m.before != nil && m.before.role == wire.Primary && m.before.sync == "tagging" && m.in[0].Kind == node.PortDown && m.in[0].Peer.IsTServer()
 	}},
 	{"R11: the primary fails while the backup waits", func(m *moment) bool {
-		return m.before != nil && m.before.Sync() == "awaiting" && m.note(node.NoteAnnounced, "R11")
+		return m.before != nil && m.before.sync == "awaiting" && m.note(node.NoteAnnounced, "R11")
 	}},
 	{"R11: a backup that reaches no primary announces", func(m *moment) bool {
-		return m.before != nil && m.before.Sync() != "awaiting" && m.note(node.NoteAnnounced, "R11")
+		return m.before != nil && m.before.sync != "awaiting" && m.note(node.NoteAnnounced, "R11")
 	}},
 	{"R12: a backup adopts a ConnID", func(m *moment) bool { return m.note(node.NoteNamed, "adopted") }},
 	{"R12: a ConnID is told before the call is known", func(m *moment) bool { return m.note(node.NoteNamed, "kept") }},
@@ -122,22 +122,22 @@ var rulesExercised = []struct {
 	}},
 	{"R14: not handed over, and named again", func(m *moment) bool { return m.note(node.NoteRecord, "it could not hand over") }},
 	{"X1: a call that the switch created before the watermark is tagged", func(m *moment) bool {
-		return m.before != nil && m.before.Sync() == "tagging" && m.note(node.NoteTagged, "") && m.hears(func(s *wire.Message) bool { return s.Kind == wire.CallCreated })
+		return m.before != nil && m.before.sync == "tagging" && m.note(node.NoteTagged, "") && m.hears(func(s *wire.Message) bool { return s.Kind == wire.CallCreated })
 	}},
 	{"X2: an acknowledgement untags", func(m *moment) bool {
-		return m.before != nil && m.before.Sync() == "tagging" && m.answers(wire.Synchronized) && m.hears(func(s *wire.Message) bool { return s.Kind == wire.CallNamedAck })
+		return m.before != nil && m.before.sync == "tagging" && m.answers(wire.Synchronized) && m.hears(func(s *wire.Message) bool { return s.Kind == wire.CallNamedAck })
 	}},
 	{"X4: the primary's CTI link goes down while calls are tagged", func(m *moment) bool {
-		return m.before != nil && m.before.Sync() == "tagging" && m.answers(wire.LinkDown)
+		return m.before != nil && m.before.sync == "tagging" && m.answers(wire.LinkDown)
 	}},
 	{"X5: Backup Ready again in a new HA session, EventLinkConnected in force", func(m *moment) bool {
-		return m.before != nil && m.before.Announced() && m.before.Role() == wire.Backup && m.kind(wire.BackupReady)
+		return m.before != nil && m.before.announced && m.before.role == wire.Backup && m.kind(wire.BackupReady)
 	}},
 	{"X6: an HA message of a lower epoch is ignored", func(m *moment) bool {
-		return m.before != nil && m.hears(func(s *wire.Message) bool { return s.Kind == wire.BackupReady && s.Epoch < m.before.Epoch() })
+		return m.before != nil && m.hears(func(s *wire.Message) bool { return s.Kind == wire.BackupReady && s.Epoch < m.before.epoch })
 	}},
 	{"X6: a primary that hears of a higher epoch is a backup", func(m *moment) bool {
-		return m.before != nil && m.before.Role() == wire.Primary && m.after.Role() == wire.Backup && m.in[0].Kind == node.Receive && m.in[0].Peer.IsTServer()
+		return m.before != nil && m.before.role == wire.Primary && m.after.Role() == wire.Backup && m.in[0].Kind == node.Receive && m.in[0].Peer.IsTServer()
 	}},
 	{"X7: an event waits for the backup", func(m *moment) bool {
 		return slices.ContainsFunc(m.timers, func(t node.Timer) bool { return m.after != nil && t.Kind == 16 })

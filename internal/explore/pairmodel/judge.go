@@ -152,6 +152,8 @@ func (w *watch) stepsDown(i int, m *Model) {
 	w.heir = 0
 	if v.ready && other.ready && m.config.A.HAPublish == hasync.Replicated {
 		w.heir = 1 + (1 - i)
+	} else if !other.running || other.role != wire.Primary {
+		w.told = nil // nobody has to go on with it: whoever is primary next begins anew
 	}
 }
 
@@ -160,7 +162,7 @@ func (w *watch) ended(i int, m *Model) {
 		w.stepsDown(i, m)
 	}
 	if w.heir == 1+i {
-		w.heir = 0
+		w.heir, w.told = 0, nil
 	}
 	w.server[i] = watched{}
 }
@@ -323,7 +325,7 @@ func (s *stepper) sameConnIDs() string {
 	if a.role == wire.Backup {
 		backup = a
 	}
-	if a.epoch != b.epoch || a.role == b.role || !backup.done {
+	if a.epoch != b.epoch || a.role == b.role || backup.sync != "done" {
 		return ""
 	}
 	for _, p := range a.calls {

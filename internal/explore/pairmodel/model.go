@@ -14,13 +14,14 @@ import (
 
 // Model is the pair as a model. Its tables only grow, and are shared by its steppers.
 type Model struct {
-	budget   Budget
-	config   config.Config
-	atOnce   bool // what T-Servers report to M arrives at once
-	haAtOnce bool // and what they say to each other, too
-	lag      int  // so many of the switch's events are under way to a T-Server at most; 0: any number
-	raw      bool // numbers are not renamed: to test that it makes no difference
-	every    bool // see Options
+	budget       Budget
+	config       config.Config
+	atOnce       bool // what T-Servers report to M arrives at once
+	haAtOnce     bool // and what they say to each other, too
+	lag          int  // so many of the switch's events are under way to a T-Server at most; 0: any number
+	eventsAtOnce bool // and what the switch tells T-Servers
+	raw          bool // numbers are not renamed: to test that it makes no difference
+	every        bool // see Options
 
 	nodes   *explore.Table[nodeC]
 	links   *explore.Table[linkC]
@@ -28,6 +29,16 @@ type Model struct {
 	ops     *explore.Table[opC]
 	watches *explore.Table[watch]
 	seen    *explore.Table[[]byte] // lists of sightings
+
+	// What was computed once.
+	steps    explore.Memo // of a node, an input: the number of the outcome
+	linkOps  explore.Memo // of a link, an operation: the link
+	watched  explore.Memo // of a watch, sightings: the number of the verdict
+	renNode  explore.Memo // of a node, a renaming: the node
+	renLink  explore.Memo
+	renWatch explore.Memo
+	outcomes explore.List[*outcome]
+	verdicts explore.List[*verdict]
 
 	commands []*node.Command
 	popOp    [2]uint32
@@ -56,6 +67,9 @@ type Options struct {
 	Reports bool
 	// HA lets what T-Servers say to each other arrive at once, too. That the HA link is down is still heard at any time.
 	HA bool
+	// Events lets both T-Servers hear of a call's beginning and end at once, if no snapshot is under way before it. That a CTI link is down is still heard at
+	// any time, and snapshots arrive at any time.
+	Events bool
 	// Lag bounds how many events of the switch are under way to a T-Server when a call begins or ends; 0 is no bound.
 	Lag int
 	// Without switches rules off.
@@ -81,7 +95,7 @@ func (o *Options) version() uint32 {
 func New(o Options) *Model {
 	c := config.Default()
 	c.Clients = 1 // the one that hears at once
-	c.Switch.Extensions, c.Switch.Trunks, c.Switch.SyncTime = max(2*o.Budget.Calls, 2), 0, 0
+	c.Switch.Extensions, c.Switch.Trunks, c.Switch.SyncTime = 2*max(o.Budget.Refs, 1), 0, 0
 	c.Switch.CallRefs = uint32(max(o.Budget.Refs, 1))
 	c.A.MaxCallRef, c.B.MaxCallRef = c.Switch.CallRefs, c.Switch.CallRefs
 	c.M.HaflipDetectTimeout = 0
@@ -101,7 +115,7 @@ func New(o Options) *Model {
 	}
 	c.Off(o.Without)
 	m := &Model{
-		budget: o.Budget, config: c, raw: o.Raw, every: o.every, atOnce: o.Reports, haAtOnce: o.HA, lag: o.Lag,
+		budget: o.Budget, config: c, raw: o.Raw, eventsAtOnce: o.Events, every: o.every, atOnce: o.Reports, haAtOnce: o.HA, lag: o.Lag,
 		nodes: explore.NewTable[nodeC](), links: explore.NewTable[linkC](), msgs: explore.NewTable[msgC](), ops: explore.NewTable[opC](), watches: explore.NewTable[watch](), seen: explore.NewTable[[]byte](),
 		byNames: map[nameSet]*renaming{},
 	}
@@ -115,9 +129,9 @@ func New(o Options) *Model {
 	return m
 }
 
-// The commands: call n begins at 2n, and ends at 2n+1; then the operator's.
+// The commands: a call on reference n+1 begins at 2n, and ends at 2n+1; then the operator's.
 func (m *Model) makeCommands() {
-	for n := range m.budget.Calls {
+	for n := range m.budget.Refs {
 		name := fmt.Sprintf("c%d", n+1)
 		dn := m.config.Switch.FirstDN + 2*n
 		m.commands = append(m.commands,

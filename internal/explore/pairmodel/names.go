@@ -14,9 +14,12 @@ type nameSet struct {
 	events uint64 // bit n: event n of the switch's first start, from 0
 	marks  uint64 // the same for watermarks
 	reach  uint64 // the same for events that a T-Server has reached, or will by a snapshot under way
+	born   uint64 // the same for events at which calls were created
+	exact  uint64 // of these, those whose events are under way
 	starts uint64 // bit n: start n of A; bit 16+n: of B; 32 and 40: A's and B's inventions; 48 and 56: their last Backup Ready
 	ready  uint64 // bit n: Backup Ready n of A; bit 32+n: of B
 	named  uint64 // bit n: CallNamed n of A; bit 32+n: of B
+	flying uint64 // of these, those that are under way, or whose acknowledgement is
 	connA  [2]uint64
 	connB  [2]uint64
 }
@@ -31,9 +34,12 @@ func (s *nameSet) union(o *nameSet) {
 	s.events |= o.events
 	s.marks |= o.marks
 	s.reach |= o.reach
+	s.born |= o.born
+	s.exact |= o.exact
 	s.starts |= o.starts
 	s.ready |= o.ready
 	s.named |= o.named
+	s.flying |= o.flying
 	s.connA[0] |= o.connA[0]
 	s.connA[1] |= o.connA[1]
 	s.connB[0] |= o.connB[0]
@@ -72,6 +78,13 @@ func (s *nameSet) add(c canon.Class, v uint64) uint64 {
 		if v != 0 {
 			s.events |= bit(v-firstEvent, 64, "events")
 		}
+	case canon.Born:
+		if v != 0 {
+			s.born |= bit(v-firstEvent, 64, "events")
+		}
+	case canon.Creation:
+		b := bit(v-firstEvent, 64, "events")
+		s.events, s.born, s.exact = s.events|b, s.born|b, s.exact|b
 	case canon.Watermark:
 		if v != 0 {
 			s.marks |= bit(v-firstEvent, 64, "events")
@@ -127,6 +140,7 @@ type renaming struct {
 
 	epoch  [64]uint8
 	event  [64]uint8
+	birth  [64]uint8
 	start  [2][16]uint8
 	ready  [2][32]uint8
 	named  [2][32]uint8
@@ -145,7 +159,7 @@ func newRenaming(id uint32, used *nameSet, frozen bool) *renaming {
 	if r.floor < 63 {
 		r.past &= 1<<(r.floor+1) - 1
 	}
-	gaps(r.event[:], used.events|used.marks&^r.past)
+	r.order(used.events | used.marks&^r.past)
 	for i := range 2 {
 		ranks(r.start[i][:], used.starts>>(16*i)&0xffff|1) // 0 is no incarnation
 		ranks(r.ready[i][:], used.ready>>(32*i)&0xffffffff|1)
@@ -174,22 +188,31 @@ func ranks(to []uint8, set uint64) {
 	}
 }
 
-// gaps is ranks, but numbers that do not follow each other are kept apart by one.
-func gaps(to []uint8, set uint64) {
-	n, last := -1, -1
-	for v := range to {
-		if set>>v&1 == 1 {
-			switch {
-			case n < 0:
-				n = 0
-			case v == last+1:
-				n++
-			default:
-				n += 2
-			}
-			last = v
+// order numbers events and births. Of events it keeps the order, and whether one follows the other; of births their order, and up to which event each of them
+// is. So a birth that is the event itself is not told from one between it and the event before, unless that event is under way.
+func (r *renaming) order(events uint64) {
+	n, event, last := -1, -1, -2 // the last number given, to an event, and whose it is
+	for v := range r.event {
+		exact := r.used.exact>>v&1 == 1
+		if r.used.born>>v&1 == 1 && !exact {
+			n++
+			r.birth[v] = uint8(n)
 		}
-		to[v] = uint8(max(n, 0))
+		if events>>v&1 == 1 {
+			switch {
+			case v == last+1:
+				n = event + 1
+			case last < 0:
+				n = max(n, 0)
+			default:
+				n = max(n, event+2)
+			}
+			event, last = n, v
+		}
+		if exact {
+			r.birth[v] = uint8(n)
+		}
+		r.event[v] = uint8(max(event, 0))
 	}
 }
 
@@ -231,7 +254,12 @@ func (r *renaming) rename(c canon.Class, v uint64) uint64 {
 			return 0
 		}
 		return firstEvent + uint64(r.event[min(v-firstEvent, 63)])
-	case canon.Event, canon.Reached:
+	case canon.Born:
+		if v == 0 {
+			return 0
+		}
+		return firstEvent + uint64(r.birth[min(v-firstEvent, 63)])
+	case canon.Event, canon.Reached, canon.Creation:
 		if v == 0 {
 			return 0
 		}
@@ -268,14 +296,19 @@ func (r *renaming) uses(c canon.Class, v uint64) bool {
 	s.add(c, v)
 	u := &r.used
 	switch c {
-	case canon.Event:
-		return u.events&s.events != 0
+	case canon.Born:
+		return u.born&s.born != 0
 	case canon.Watermark:
 		return u.marks&s.marks != 0
 	case canon.ConnID:
 		return u.connA[0]&s.connA[0]|u.connA[1]&s.connA[1]|u.connB[0]&s.connB[0]|u.connB[1]&s.connB[1] != 0
 	}
 	return u.epochs&s.epochs|u.starts&s.starts|u.ready&s.ready|u.named&s.named != 0
+}
+
+// answerable reports whether an acknowledgement of T-Server i's CallNamed num, or of a later one, can still come.
+func (r *renaming) answerable(i int, num uint64) bool {
+	return r.used.flying>>(32*i)&0xffffffff>>num != 0
 }
 
 // least returns the new number of the least epoch in use that is not below v, 0 if all of them are not.
@@ -303,6 +336,7 @@ func (r *renaming) identity() bool {
 	each(u.epochs, func(v int) bool { return int(r.epoch[v]) == v })
 	same = same && r.past == 0
 	each(u.events|u.marks, func(v int) bool { return int(r.event[v]) == v })
+	each(u.born, func(v int) bool { return int(r.birth[v]) == v })
 	for i := range 2 {
 		each(u.starts>>(16*i)&0xffff, func(v int) bool { return int(r.start[i][v]) == v })
 		each(u.ready>>(32*i)&0xffffffff, func(v int) bool { return int(r.ready[i][v]) == v })

@@ -61,6 +61,8 @@ func TestRenamingIsSound(t *testing.T) {
 		"two calls, HA":    {Calls: 2, Refs: 1, Each: Faults(CutHA)},
 		"crash":            {Calls: 1, Refs: 1, Each: Faults(CrashA)},
 		"CTI":              {Calls: 1, Refs: 1, Each: Faults(LoseCTIB)},
+		"references, CTI":  {Calls: 2, Refs: 2, Each: Faults(LoseCTIA)},
+		"two calls, B":     {Calls: 2, Refs: 1, Each: Faults(CrashB)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := Options{Budget: b, Reports: true, HA: true}

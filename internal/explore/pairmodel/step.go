@@ -106,14 +106,18 @@ func checkRestored(at int, n node.Node, want []byte) {
 	}
 }
 
-// intern gives a node a number.
+// intern gives a node a number. A node that is new is looked at: it is restored from its bytes, and has to have the same again.
 func (m *Model) intern(c *nodeC) uint32 {
-	return m.nodes.Get(c.key(), func() *nodeC {
-		c.names = nameSet{}
-		if c.running && (c.at == aAt || c.at == bAt) {
-			c.facts = factsOf(m.restore(c))
+	key := c.key()
+	return m.nodes.Get(key, func() *nodeC {
+		c.names, c.facts = nameSet{}, facts{}
+		var n node.Node
+		if c.running {
+			n = m.restore(c)
+			checkRestored(c.at, n, c.bytes)
+			c.facts = factsOf(n)
 		}
-		c.normal = bytes.Equal(m.renamed(c, c.names.add).key(), c.key())
+		c.normal = bytes.Equal(m.renamedAs(c, n, c.names.add).key(), key)
 		return c
 	})
 }
@@ -121,6 +125,7 @@ func (m *Model) intern(c *nodeC) uint32 {
 func (m *Model) internLink(l *linkC) uint32 {
 	return m.links.Get(l.key(), func() *linkC {
 		l.normal = true
+		defer func() { l.names.flying = l.names.named }()
 		for end := range l.queue {
 			for _, id := range l.queue[end] {
 				if id != downNotice {
@@ -144,6 +149,14 @@ type renamer interface{ Rename(f canon.Renaming) }
 
 // renamed is a node with its numbers renamed.
 func (m *Model) renamed(c *nodeC, f canon.Renaming) *nodeC {
+	if !c.running {
+		return m.renamedAs(c, nil, f)
+	}
+	return m.renamedAs(c, m.restore(c), f)
+}
+
+// renamedAs is renamed; n is the node, restored, and is used up.
+func (m *Model) renamedAs(c *nodeC, n node.Node, f canon.Renaming) *nodeC {
 	r := *c
 	switch c.at {
 	case aAt, bAt:
@@ -151,8 +164,7 @@ func (m *Model) renamed(c *nodeC, f canon.Renaming) *nodeC {
 	case mAt:
 		r.stored = mlayer.RenameStored(c.stored, f)
 	}
-	if c.running {
-		n := m.restore(c)
+	if n != nil {
 		n.(renamer).Rename(f)
 		r.bytes = n.AppendCanonical(nil)
 	}
@@ -175,12 +187,11 @@ func (m *Model) step(c *nodeC, inputs ...node.Input) *outcome {
 		inputs[0].Inc, inputs[0].Value = after.inc, c.stored
 	} else {
 		n = m.restore(c)
-		checkRestored(c.at, n, c.bytes)
 	}
 	o := &outcome{}
 	moment := moment{at: c.at, in: inputs, after: engineOf(n), restored: c.at == mAt && inputs[0].Kind == node.Start && c.stored != nil}
-	if c.running {
-		moment.before = engineOf(m.restore(c))
+	if c.facts.server {
+		moment.before = &c.facts
 	}
 	see := sightings{model: m, node: n, at: c.at}
 	perLink := [links]*opC{}

@@ -10,14 +10,6 @@ import (
 type stepper struct {
 	m *Model
 
-	outcomes []*outcome
-	steps    memo // node, input → index of outcomes
-	linkOps  memo // link, operation → link
-	watched  memo // watch, sightings → index of verdicts
-	renNode  memo // node, renaming → node
-	renLink  memo
-	renWatch memo
-	verdicts []verdict
 	byNames  map[nameSet]*renaming
 	lastUsed nameSet
 	lastRen  *renaming
@@ -96,6 +88,9 @@ func (s *stepper) Next(state []uint32, out *explore.Steps) {
 		return
 	}
 	rest := s.system()
+	if out.OnlyPrompt {
+		return
+	}
 	s.check(rest)
 	s.environment()
 }
@@ -186,6 +181,9 @@ func (s *stepper) system() (rest bool) {
 		}
 	}
 	for i := range s.node {
+		if s.out.OnlyPrompt && s.waiting {
+			break
+		}
 		for k := range s.node[i].timers {
 			s.add(action{kind: actTimer, node: i, slot: k, timer: s.node[i].timers[k]}, !s.waiting)
 		}
@@ -215,7 +213,7 @@ func (s *stepper) add(a action, prompt bool) {
 	}
 	s.settle(to)
 	s.label(&a)
-	if s.barriers == 0 || a.node == mAt && a.kind == actCrash {
+	if s.barriers == 0 || s.out.OnlyPrompt || a.node == mAt && a.kind == actCrash {
 		return
 	}
 	after := envWord(s.last()[envAt])
@@ -274,19 +272,32 @@ func (s *stepper) perform(to []uint32, a *action) bool {
 			to[envAt] = uint32(env.end(a.cmd / 2))
 		}
 		s.take(to, a.node, inCommand|uint32(a.cmd))
-		if !a.heard {
-			break
-		}
-		if len(s.m.links.At(to[nodes+a.link]).queue[1]) == 0 {
-			return false
-		}
-		s.deliver(to, a.link, 1)
+		return s.hear(to, a)
 	case actCrash:
 		to[envAt] = uint32(env.spend(a.fault))
 		s.take(to, a.node, inCrash)
 	case actCut:
 		to[envAt] = uint32(env.spend(a.fault))
 		s.do(to, a.link, s.m.cutOp)
+	}
+	return true
+}
+
+// hear lets a T-Server, or both, hear of a command of the switch in the same step. It reports false if the switch has told it nothing.
+func (s *stepper) hear(to []uint32, a *action) bool {
+	waiting := func(l int) int { return len(s.m.links.At(to[nodes+l]).queue[1]) }
+	switch {
+	case a.both:
+		for _, l := range [...]int{a.link, ctiA + ctiB - a.link} {
+			if waiting(l) == 1 {
+				s.deliver(to, l, 1)
+			}
+		}
+	case a.heard:
+		if waiting(a.link) == 0 {
+			return false
+		}
+		s.deliver(to, a.link, 1)
 	}
 	return true
 }
@@ -326,13 +337,12 @@ func snapshotEnd(m *Model, q []uint32) int {
 // do changes a link.
 func (s *stepper) do(to []uint32, l int, op uint32) {
 	at := nodes + l
-	id, ok := s.linkOps.get(to[at], op)
+	id, ok := s.m.linkOps.Get(to[at], op)
 	if !ok {
 		c := s.m.links.At(to[at]).clone()
 		c.names = nameSet{}
 		s.m.ops.At(op).apply(c)
-		id = s.m.internLink(c)
-		s.linkOps.put(to[at], op, id)
+		id = s.m.linkOps.Put(to[at], op, s.m.internLink(c))
 	}
 	to[at] = id
 }
@@ -398,13 +408,11 @@ func (s *stepper) report(to []uint32, l int) {
 }
 
 func (s *stepper) outcome(id, in uint32) *outcome {
-	if k, ok := s.steps.get(id, in); ok {
-		return s.outcomes[k]
+	k, ok := s.m.steps.Get(id, in)
+	if !ok {
+		k = s.m.steps.Put(id, in, s.m.outcomes.Add(s.m.compute(s.m.nodes.At(id), in)))
 	}
-	o := s.m.compute(s.m.nodes.At(id), in)
-	s.steps.put(id, in, uint32(len(s.outcomes)))
-	s.outcomes = append(s.outcomes, o)
-	return o
+	return s.m.outcomes.At(k)
 }
 
 // compute carries out an input.
@@ -442,15 +450,13 @@ func (s *stepper) watch(to []uint32, seen uint32) {
 	if seen == 0 {
 		return
 	}
-	k, ok := s.watched.get(to[watchAt], seen)
+	k, ok := s.m.watched.Get(to[watchAt], seen)
 	if !ok {
 		w := s.m.watches.At(to[watchAt]).clone()
 		wrong := w.see(s.m, *s.m.seen.At(seen))
-		k = uint32(len(s.verdicts))
-		s.verdicts = append(s.verdicts, verdict{s.m.internWatch(w), wrong})
-		s.watched.put(to[watchAt], seen, k)
+		k = s.m.watched.Put(to[watchAt], seen, s.m.verdicts.Add(&verdict{s.m.internWatch(w), wrong}))
 	}
-	v := &s.verdicts[k]
+	v := s.m.verdicts.At(k)
 	to[watchAt] = v.watch
 	if v.wrong != "" {
 		s.out.WrongStep(v.wrong)
@@ -480,12 +486,11 @@ func (s *stepper) settle(to []uint32) {
 			to[nodes+l] = s.renameLink(to[nodes+l], r)
 		}
 	}
-	id, ok := s.renWatch.get(to[watchAt], r.id)
+	id, ok := s.m.renWatch.Get(to[watchAt], r.id)
 	if !ok {
 		w := s.m.watches.At(to[watchAt]).clone()
 		w.rename(r)
-		id = s.m.internWatch(w)
-		s.renWatch.put(to[watchAt], r.id, id)
+		id = s.m.renWatch.Put(to[watchAt], r.id, s.m.internWatch(w))
 	}
 	to[watchAt] = id
 }
@@ -504,16 +509,15 @@ func (s *stepper) renaming(used *nameSet) *renaming {
 }
 
 func (s *stepper) renameNode(id uint32, r *renaming) uint32 {
-	to, ok := s.renNode.get(id, r.id)
+	to, ok := s.m.renNode.Get(id, r.id)
 	if !ok {
-		to = s.m.intern(s.m.renamed(s.m.nodes.At(id), r.rename))
-		s.renNode.put(id, r.id, to)
+		to = s.m.renNode.Put(id, r.id, s.m.intern(s.m.renamed(s.m.nodes.At(id), r.rename)))
 	}
 	return to
 }
 
 func (s *stepper) renameLink(id uint32, r *renaming) uint32 {
-	to, ok := s.renLink.get(id, r.id)
+	to, ok := s.m.renLink.Get(id, r.id)
 	if !ok {
 		c := s.m.links.At(id).clone()
 		c.names = nameSet{}
@@ -526,8 +530,7 @@ func (s *stepper) renameLink(id uint32, r *renaming) uint32 {
 				}
 			}
 		}
-		to = s.m.internLink(c)
-		s.renLink.put(id, r.id, to)
+		to = s.m.renLink.Put(id, r.id, s.m.internLink(c))
 	}
 	return to
 }
@@ -536,10 +539,10 @@ func (s *stepper) renameLink(id uint32, r *renaming) uint32 {
 func (s *stepper) environment() {
 	env := envWord(s.from[envAt])
 	b := &s.m.budget
-	if n := env.begun(); n < b.Calls && int(callsInProgress(env)) < b.Refs {
+	if n := env.free(); env.begun() < b.Calls && n < b.Refs {
 		s.call(2 * n)
 	}
-	for n := range b.Calls {
+	for n := range b.Refs {
 		if env.inProgress(n) {
 			s.call(2*n + 1)
 		}
@@ -556,7 +559,7 @@ func (s *stepper) environment() {
 	}
 	if s.node[mAt].running && env.allows(b, Command) {
 		for k := range 2 {
-			s.add(action{kind: actCommand, node: mAt, cmd: 2*b.Calls + k}, false)
+			s.add(action{kind: actCommand, node: mAt, cmd: 2*b.Refs + k}, false)
 		}
 	}
 }
@@ -566,13 +569,6 @@ var crashes = [...]struct {
 	fault Fault
 }{{aAt, CrashA}, {bAt, CrashB}, {mAt, CrashM}}
 
-func callsInProgress(e envWord) (n uint32) {
-	for p := e.progress(); p != 0; p &= p - 1 {
-		n++
-	}
-	return n
-}
-
 // call lets a call begin or end at the switch. That commutes with everything but what the switch, or a T-Server that hears of it, does; so it need not
 // happen before a T-Server hears of it, which then happens in the same step, or before the switch makes a snapshot.
 func (s *stepper) call(cmd int) {
@@ -580,6 +576,15 @@ func (s *stepper) call(cmd int) {
 		return
 	}
 	a := action{kind: actCall, node: switchAt, cmd: cmd}
+	if s.m.eventsAtOnce {
+		a.both, a.link = true, ctiA
+		s.add(a, false)
+		if s.hears(ctiA) && s.hears(ctiB) {
+			a.link = ctiB
+			s.add(a, false)
+		}
+		return
+	}
 	if s.m.every || s.snapshotDue() {
 		s.add(a, false)
 		return
@@ -591,6 +596,9 @@ func (s *stepper) call(cmd int) {
 		}
 	}
 }
+
+// hears reports whether what the switch says next on a CTI link arrives before anything else does.
+func (s *stepper) hears(l int) bool { return s.link[l].up[0] && len(s.link[l].queue[1]) == 0 }
 
 // snapshotDue: a T-Server's request is at the switch.
 func (s *stepper) snapshotDue() bool {

@@ -326,7 +326,9 @@ func (w *watch) rename(r *renaming) {
 	w.told = renameCalls(w.told, r, f)
 	w.fresh = r.least(w.fresh)
 	for i := range w.server {
-		w.server[i].rename(wire.ClassesOf(wire.A+wire.ID(i)), wire.ClassesOf(wire.B-wire.ID(i)), r, f)
+		v := &w.server[i]
+		v.sent = slices.DeleteFunc(v.sent, func(s sending) bool { return !r.answerable(i, s.num) })
+		v.rename(wire.ClassesOf(wire.A+wire.ID(i)), wire.ClassesOf(wire.B-wire.ID(i)), r, f)
 	}
 }
 
@@ -343,9 +345,9 @@ func (v *watched) rename(own, peers wire.Classes, r *renaming, f canon.Renaming)
 	}
 	v.inc, v.peerInc, v.epoch = f(own.Start, v.inc), f(peers.Start, v.peerInc), f(canon.Epoch, v.epoch)
 	v.awaiting, v.askedNum, v.askedW = f(own.Ready, v.awaiting), f(peers.Ready, v.askedNum), f(canon.Watermark, v.askedW)
-	v.tagged = slices.DeleteFunc(v.tagged, func(c callmodel.CallID) bool { return !r.uses(canon.Event, c.Born) })
+	v.tagged = slices.DeleteFunc(v.tagged, func(c callmodel.CallID) bool { return !r.uses(canon.Born, c.Born) })
 	for k := range v.tagged {
-		v.tagged[k].Born = f(canon.Event, v.tagged[k].Born)
+		v.tagged[k].Born = f(canon.Born, v.tagged[k].Born)
 	}
 	for k := range v.sent {
 		v.sent[k].num = f(own.Named, v.sent[k].num)
@@ -354,13 +356,13 @@ func (v *watched) rename(own, peers wire.Classes, r *renaming, f canon.Renaming)
 }
 
 func (p *pairing) rename(f canon.Renaming) {
-	p.call.Born = f(canon.Event, p.call.Born)
+	p.call.Born = f(canon.Born, p.call.Born)
 	p.connID = callmodel.ConnID(f(canon.ConnID, uint64(p.connID)))
 }
 
 // renameCalls forgets the calls that nobody knows any more.
 func renameCalls(list []pairing, r *renaming, f canon.Renaming) []pairing {
-	list = slices.DeleteFunc(list, func(p pairing) bool { return !r.uses(canon.Event, p.call.Born) })
+	list = slices.DeleteFunc(list, func(p pairing) bool { return !r.uses(canon.Born, p.call.Born) })
 	for i := range list {
 		list[i].rename(f)
 	}
