@@ -152,8 +152,22 @@ func (e *Engine) primaryEvent(m *wire.Message, out *node.Output) {
 	told := *m
 	told.Inc = e.peer.inc // it may wait until its peer is another one
 	e.server.Told(&told, out)
+	if m.ConnID != 0 && e.InRange(m.Call.Ref) {
+		e.takeName(m, out)
+	}
 	ack := e.sendPeer(wire.CallNamedAck, out)
 	ack.Num, ack.Call, ack.ConnID = m.Num, m.Call, m.ConnID
+}
+
+// takeName: what an event of the primary's says of the call is for its time, which may be to come. Its ConnID is for now: it is acknowledged.
+func (e *Engine) takeName(m *wire.Message, out *node.Output) {
+	if c := e.names.lookup(m.Call, false); c != nil {
+		named := *m
+		named.Data = e.names.data[m.Call.Ref]
+		e.adopt(c, &named, out)
+	} else if e.cti != callmodel.CTISynchronized || m.Call.Born > e.seq {
+		e.names.tellEarly(early{m.Call, m.ConnID, e.peer.inc})
+	}
 }
 
 // Adopt (R12): the backup takes the ConnID and data of a call from an event of the primary's.

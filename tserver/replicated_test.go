@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotpair/callmodel"
+	"hotpair/hasync"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
 	"hotpair/switchsim"
@@ -154,4 +155,17 @@ func TestX7AttachedDataWaitForTheBackup(t *testing.T) {
 	require.Len(t, p.heard[wire.Client(1)], heard)
 	p.die()
 	require.Equal(t, alice, p.data(c), "the backup has it")
+}
+
+// TestR12AnEventForLaterNamesTheCallNow: the backup's switch is late, so an event of the primary's waits; its ConnID, which is acknowledged, does not.
+func TestR12AnEventForLaterNamesTheCallNow(t *testing.T) {
+	p := newPhone(t, func(_ *switchsim.Options, o *tserver.Options) { o.HASyncMethod = hasync.Drain })
+	c := p.established()
+	p.backup()
+	call := p.pair[0].Engine().CallOf(c)
+	require.NotEqual(t, c, p.pair[1].Engine().ConnID(call), "it is tagged, and B calls it what it has invented")
+	p.up[[2]wire.ID{wire.Switch, wire.B}] = false
+	p.ask(wire.Client(1), wire.A, wire.Message{Kind: wire.RequestAttachUserData, ThisDN: "1001", ConnID: c, Data: alice})
+	require.Equal(t, c, p.pair[1].Engine().ConnID(call))
+	require.Empty(t, p.pair[1].Engine().Data(call), "its time is to come")
 }
