@@ -131,6 +131,7 @@ func TestFlowsInRealWorlds(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("%d runs", len(jobs))
 	next := make(chan job, len(jobs))
 	for _, j := range jobs {
 		next <- j

@@ -10,8 +10,30 @@ import (
 type Report struct {
 	Options Options
 	tables  []table
-	checks  int
-	failed  []string
+	made    map[comparison]int
+	failed  []failure
+}
+
+// comparison is a kind of comparison of what was measured with theory.
+type comparison string
+
+// The comparisons. Each must be able to fail: TestEachComparisonFails.
+const (
+	littlesLaw     comparison = "Little's law"
+	blockedCalls   comparison = "blocking"
+	carriedTraffic comparison = "carried traffic"
+	meanLength     comparison = "mean length of the synchronization"
+	lengths        comparison = "distribution of lengths"
+	connIDsAtRisk  comparison = "ConnIDs at risk"
+	connIDsChanged comparison = "ConnIDs that change"
+	drainMethod    comparison = "drain"
+	transferMethod comparison = "transfer"
+)
+
+// failure is a comparison that failed, in words.
+type failure struct {
+	of   comparison
+	text string
 }
 
 // table is one table of the report.
@@ -23,15 +45,26 @@ type table struct {
 }
 
 // Checks returns how many comparisons of a measured value with theory were made, and those that failed, in words.
-func (r *Report) Checks() (made int, failed []string) { return r.checks, r.failed }
+func (r *Report) Checks() (made int, failed []string) {
+	for _, n := range r.made {
+		made += n
+	}
+	for _, f := range r.failed {
+		failed = append(failed, f.text)
+	}
+	return made, failed
+}
 
 // check notes a comparison, and returns its mark for a table.
-func (r *Report) check(ok bool, format string, args ...any) string {
-	r.checks++
+func (r *Report) check(of comparison, ok bool, format string, args ...any) string {
+	if r.made == nil {
+		r.made = map[comparison]int{}
+	}
+	r.made[of]++
 	if ok {
 		return "yes"
 	}
-	r.failed = append(r.failed, fmt.Sprintf(format, args...))
+	r.failed = append(r.failed, failure{of, fmt.Sprintf(format, args...)})
 	return "**no**"
 }
 
@@ -51,15 +84,16 @@ Significance: of the 95 %% intervals, so many may miss as would by chance miss a
 // Write writes the report as a page of Markdown.
 func (r *Report) Write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, introduction, r.Options.command(), r.Options.Level, r.Options.Level, float64(r.checks)*r.Options.Level)
+	made, failed := r.Checks()
+	fmt.Fprintf(&b, introduction, r.Options.command(), r.Options.Level, r.Options.Level, float64(made)*r.Options.Level)
 	for i := range r.tables {
 		r.tables[i].write(&b)
 	}
-	fmt.Fprintf(&b, "%d comparisons, %d of them not as theory says.\n", r.checks, len(r.failed))
-	for _, f := range r.failed {
+	fmt.Fprintf(&b, "%d comparisons, %d of them not as theory says.\n", made, len(failed))
+	for _, f := range failed {
 		fmt.Fprintf(&b, "\n- %s", f)
 	}
-	if len(r.failed) > 0 {
+	if len(failed) > 0 {
 		b.WriteString("\n")
 	}
 	_, err := io.WriteString(w, b.String())

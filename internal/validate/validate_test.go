@@ -74,7 +74,7 @@ func TestTheoryHolds(t *testing.T) {
 	require.NoError(t, err)
 	made, failed := r.Checks()
 	require.Empty(t, failed)
-	require.Equal(t, 15+2+2*4*(2+5)+4*3+3, made)
+	require.Equal(t, 15+2+2*4*(2+5)+4*3+3*2, made)
 	var page bytes.Buffer
 	require.NoError(t, r.Write(&page))
 	require.Contains(t, page.String(), "15 of 15 intervals cover the blocking")
