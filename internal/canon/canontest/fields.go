@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// Unseen changes each field of what v points to, one at a time, through nested structs and the first element of slices and arrays, and lists
+// Unseen changes each field of what v points to, one at a time, through nested structs and the elements of slices, arrays and maps, and lists
 // those that leave the bytes of canonical as they were. Paths in derived, and what is below them, are left out: they follow from the rest.
 func Unseen(v any, canonical func() []byte, derived []string) []string {
 	w := walker{canonical: canonical, before: canonical(), derived: derived}
@@ -45,10 +45,42 @@ func (w *walker) walk(v reflect.Value, path string) {
 		for i := range v.Len() {
 			w.walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i))
 		}
+	case reflect.Map:
+		w.entries(v, path)
 	case reflect.Pointer:
+		if v.IsNil() {
+			w.unseen = append(w.unseen, path+" is nil: fill it before it is looked at")
+			return
+		}
 		w.walk(v.Elem(), path)
 	default:
 		w.change(v, path)
+	}
+}
+
+// entries takes each entry of a map away, and changes what slices in it hold.
+func (w *walker) entries(m reflect.Value, path string) {
+	if m.Len() == 0 {
+		w.unseen = append(w.unseen, path+" is empty: fill it before it is looked at")
+		return
+	}
+	for _, k := range m.MapKeys() {
+		v, at := m.MapIndex(k), fmt.Sprintf("%s[%v]", path, k)
+		if v.Kind() == reflect.Slice {
+			held := reflect.New(v.Type()).Elem()
+			held.Set(v)
+			w.walk(held, at)
+		}
+		m.SetMapIndex(k, reflect.Value{})
+		w.look(at)
+		m.SetMapIndex(k, v)
+	}
+}
+
+// look notes what is not seen in the bytes.
+func (w *walker) look(path string) {
+	if string(w.canonical()) == string(w.before) {
+		w.unseen = append(w.unseen, path)
 	}
 }
 
@@ -69,8 +101,6 @@ func (w *walker) change(v reflect.Value, path string) {
 		w.unseen = append(w.unseen, path+" cannot be changed by this test")
 		return
 	}
-	if string(w.canonical()) == string(w.before) {
-		w.unseen = append(w.unseen, path)
-	}
+	w.look(path)
 	v.Set(old)
 }
