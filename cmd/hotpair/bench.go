@@ -119,7 +119,8 @@ func (f *benchFlags) scale() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&o.Extensions, "dns", 10_000, "extensions of the switch; each is registered by one client")
 	cmd.Flags().IntVar(&o.Clients, "clients", 1000, "client sessions, each with a connection of its own")
-	cmd.Flags().IntSliceVar(&o.Rates, "rates", []int{100, 200, 300, 400, 500, 600, 700, 800, 1000, 1200, 1500, 2000}, "calls per second to try, in ascending order")
+	cmd.Flags().IntSliceVar(&o.Rates, "rates", []int{500, 1000, 1500, 2000, 3000, 4000}, "calls per second to try, in ascending order, until one is not carried")
+	cmd.Flags().IntVar(&o.Resolution, "resolution", 50, "calls per second; to find the highest rate, what is between the last one that was carried and the first that was not is halved until it is so small")
 	cmd.Flags().DurationVar(&o.Time, "time", 10*time.Second, "of each measurement")
 	cmd.Flags().IntVar(&o.Tries, "tries", 3, "how often each rate is measured at most, until it is within the limit")
 	cmd.Flags().DurationVar(&o.Limit, "limit", 50*time.Millisecond, "of the latency that 99 of 100 events do not exceed")

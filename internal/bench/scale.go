@@ -24,8 +24,10 @@ import (
 // ScaleOptions say how large a site is measured.
 type ScaleOptions struct {
 	Extensions, Clients int
-	// Rates are the calls per second that are tried, in ascending order, until latency passes the limit.
-	Rates []int
+	// Rates are the calls per second that are tried, in ascending order, until one is not carried. The highest rate is then looked for by halving what is between that and the last one
+	// that was, until they are Resolution calls per second apart.
+	Rates      []int
+	Resolution int
 	// Time is how long each rate is measured, when it has settled, and Tries how often, until it is within the limit: other programs on the machine can make any
 	// measurement worse, and none better.
 	Time  time.Duration
@@ -44,6 +46,8 @@ func (o *ScaleOptions) Validate() error {
 		return fmt.Errorf("there are at least two DNs for each client, and at most 100000, not %d", o.Extensions)
 	case len(o.Rates) == 0 || !slices.IsSorted(o.Rates) || o.Rates[0] < 1:
 		return errors.New("rates are calls per second, from 1, in ascending order")
+	case o.Resolution < 1:
+		return fmt.Errorf("the resolution is 1 call per second at least, not %d", o.Resolution)
 	case o.Time < time.Second || o.Limit <= 0 || o.Tries < 1:
 		return errors.New("each rate is measured once at least, for a second at least, and the limit is above 0")
 	}
@@ -107,20 +111,81 @@ func Scale(ctx context.Context, o ScaleOptions) (*Report, error) {
 	}
 	defer s.close()
 	r := &Report{Title: fmt.Sprintf("Scale: %d DNs, %d client sessions; latency from the switch to the clients, limit p99 %s", o.Extensions, o.Clients, o.Limit)}
-	best := 0
-	for _, rate := range o.Rates {
+	carried := map[int]*measured{}
+	best, least, err := highest(o.Rates, o.Resolution, func(rate int) (bool, error) {
 		m, err := s.try(ctx, rate)
 		if err != nil {
-			return r, err
+			return false, err
 		}
 		m.rows(r, rate)
-		if !m.within(o.Limit) {
+		if m.within(o.Limit) {
+			carried[rate] = m
+			return true, nil
+		}
+		return false, s.calm(ctx)
+	})
+	if err != nil {
+		return r, err
+	}
+	note := fmt.Sprintf("%d events/s at the clients, 3 of the switch for each call", 6*best)
+	if least > 0 {
+		note += fmt.Sprintf("; %d calls/s are not carried", least)
+	} else {
+		note += "; no rate that was tried is not carried"
+	}
+	r.add(Row{"highest rate", fmt.Sprintf("%d calls/s", best), note})
+	if m := carried[best]; m != nil {
+		r.add(Row{"  latency there", m.latency, ""})
+		r.add(m.used("  cores, memory there"))
+	}
+	return r, nil
+}
+
+// highest looks for the highest rate that is carried: it climbs rates until one is not, and then halves what is between, until they are no more than resolution apart. It returns the highest
+// rate that was carried, 0 if none was, and the lowest one above it that was not, 0 if all were.
+func highest(rates []int, resolution int, carries func(rate int) (bool, error)) (best, least int, err error) {
+	for _, rate := range rates {
+		ok, err := carries(rate)
+		if err != nil {
+			return best, least, err
+		}
+		if !ok {
+			least = rate
 			break
 		}
 		best = rate
 	}
-	r.add(Row{"highest rate", fmt.Sprintf("%d calls/s", best), fmt.Sprintf("%d events/s at the clients, 3 of the switch for each call", 6*best)})
-	return r, nil
+	for least-best > resolution {
+		rate := (best + least) / 2
+		ok, err := carries(rate)
+		switch {
+		case err != nil:
+			return best, least, err
+		case ok:
+			best = rate
+		default:
+			least = rate
+		}
+	}
+	return best, least, nil
+}
+
+// calm ends the load after a rate that was too high, and waits until what was left behind is done, and the pair is synchronized again if it was not any more.
+func (s *site) calm(ctx context.Context) error {
+	if err := s.order("load-stop", nil); err != nil {
+		return err
+	}
+	for left := patience; ; left -= settled {
+		if err := pause(ctx, settled); err != nil {
+			return err
+		}
+		if s.ready() {
+			return nil
+		}
+		if left <= 0 {
+			return fmt.Errorf("the pair is not synchronized within %s of a rate that was too high", patience)
+		}
+	}
 }
 
 func openSite(ctx context.Context, o ScaleOptions) (*site, error) {
@@ -322,13 +387,18 @@ func (s *site) judge(end time.Duration) *measured {
 
 func (m *measured) rows(r *Report, rate int) {
 	r.add(Row{fmt.Sprintf("%d calls/s", rate), m.latency, fmt.Sprintf("%d calls/s measured; %d of %d events arrived", m.calls, m.arrived, m.wanted)})
+	r.add(m.used("  cores, memory"))
+}
+
+// used is what the processes used.
+func (m *measured) used(name string) Row {
 	total := 0.0
 	text := ""
-	for _, name := range slices.Sorted(maps.Keys(m.cores)) {
-		total += m.cores[name]
-		text += fmt.Sprintf("%s %.2f (%d MB)  ", name, m.cores[name], m.memory[name]>>20)
+	for _, process := range slices.Sorted(maps.Keys(m.cores)) {
+		total += m.cores[process]
+		text += fmt.Sprintf("%s %.2f (%d MB)  ", process, m.cores[process], m.memory[process]>>20)
 	}
-	r.add(Row{"  cores, memory", fmt.Sprintf("%.2f cores", total), text})
+	return Row{name, fmt.Sprintf("%.2f cores", total), text}
 }
 
 // usage is what a process has used.
