@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -62,7 +63,7 @@ Exit status: 0 if everything was seen and holds, 1 if something does not hold, 2
 	cmd.Flags().IntVar(&f.rms, "rms", 3, "resource managers of 2pc, 1 to "+strconv.Itoa(twophase.MaxRMs))
 	cmd.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "how many cores are used")
 	cmd.Flags().Uint64Var(&f.maxStates, "max-states", 0, "stop when so many distinct states are kept; 0 is no bound")
-	cmd.Flags().StringVar(&f.memory, "memory", "8GB", "stop when the states take so much memory")
+	cmd.Flags().StringVar(&f.memory, "memory", "8GB", "stop when the process takes so much memory")
 	cmd.Flags().DurationVar(&f.limit, "for", 0, "stop after this time; 0 is no bound")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one line of JSON")
 	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "do not tell of progress")
@@ -136,6 +137,7 @@ func (f *exploreFlags) peer(cmd *cobra.Command, o explore.Options) error {
 			fmt.Fprintf(cmd.OutOrStdout(), "%-22s %s\n", c.Name, c)
 		case f.all || c.Name == f.config:
 			found = true
+			debug.FreeOSMemory() // what the one before has left
 			r := explore.Search(arbmodel.New(c.Options), o)
 			err := f.report(cmd.OutOrStdout(), &explored{Model: f.model, Config: c.Name, Bounds: c.String(), Result: r})
 			if err != nil && (worst == nil || r.Wrong != "") {
@@ -175,6 +177,7 @@ func (f *exploreFlags) pair(cmd *cobra.Command, o explore.Options) error {
 	var worst error
 	for _, c := range list {
 		c.Without = c.Without.With(without)
+		debug.FreeOSMemory() // what the one before has left
 		m := pairmodel.New(c.Options)
 		r := explore.Search(m, o)
 		e := &explored{Model: f.model, Config: c.Name, Bounds: c.String(), Result: r, Reached: m.Reached()}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,7 +16,7 @@ type Options struct {
 	Workers int
 	// MaxStates ends the search when so many states are kept; 0 means no bound.
 	MaxStates uint64
-	// MaxMemory ends it when the states and the buffers take so many bytes; 0 means no bound.
+	// MaxMemory ends it when the process holds so many bytes; 0 means no bound.
 	MaxMemory int64
 	// MaxDepth ends it when all states of this depth are kept; 0 means no bound.
 	MaxDepth int
@@ -40,7 +41,7 @@ type Stats struct {
 	AtFinished uint64        `json:"distinctAtFinishedDepth"`
 	Elapsed    time.Duration `json:"-"`
 	Seconds    float64       `json:"seconds"`
-	Memory     int64         `json:"memoryBytes"` // of the states and the buffers
+	Memory     int64         `json:"memoryBytes"` // that the process holds: states, buffers, and what the model remembers
 }
 
 // PerSecond returns the distinct states per second.
@@ -243,17 +244,18 @@ func (s *search) bounded() string {
 func (s *search) measure() {
 	s.stats.Elapsed = time.Since(s.begun)
 	s.stats.Seconds = s.stats.Elapsed.Seconds()
-	s.stats.Generated, s.stats.Distinct, s.stats.Memory = 0, 0, 0
-	for _, w := range s.workers {
-		s.stats.Generated += w.generated
-		for i := range w.buffers {
-			s.stats.Memory += int64(cap(w.buffers[i])) * 4
-		}
-	}
+	s.stats.Generated, s.stats.Distinct = s.generatedSoFar(), 0
 	for i := range s.shards {
 		s.stats.Distinct += uint64(s.shards[i].n)
-		s.stats.Memory += s.shards[i].bytes()
 	}
+	s.stats.Memory = max(s.stats.Memory, held())
+}
+
+// held returns how many bytes the process has from the operating system.
+func held() int64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64() - sample[1].Value.Uint64())
 }
 
 // parallel runs f in all workers, and waits for them. Work is handed out by take.

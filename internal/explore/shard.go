@@ -129,11 +129,6 @@ func (s *shard) grow() {
 	}
 }
 
-// bytes is the memory that the shard takes.
-func (s *shard) bytes() int64 {
-	return int64(len(s.slots))*4 + int64(len(s.chunks))*chunkSize*int64(s.width+1)*4 + int64(len(s.degree))*chunkSize + int64(len(s.more))*40
-}
-
 // raise counts one more step to a state, lower one less; lower reports whether none is left.
 func (s *shard) raise(local uint32) {
 	d := &s.degree[local>>chunkBits][local&(chunkSize-1)]

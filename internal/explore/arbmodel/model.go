@@ -3,6 +3,7 @@ package arbmodel
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"hotpair/hasync/peerarb"
 	"hotpair/internal/canon"
@@ -24,6 +25,8 @@ type Options struct {
 	Commands int
 	// Cold begins with two servers that do not run, and not with a pair at work.
 	Cold bool
+
+	apart bool // clients of a group are told apart: to test that it makes no difference
 }
 
 // Kinds is a set of kinds of faults.
@@ -45,11 +48,15 @@ type Model struct {
 	servers *explore.Table[server]
 	links   *explore.Table[halink]
 	nets    *explore.Table[net]
+
+	mu      sync.Mutex
+	known   map[string]known
+	inOrder map[ordered]string
 }
 
 // New makes a model. The options are valid.
 func New(o Options) *Model {
-	return &Model{opt: o, servers: explore.NewTable[server](), links: explore.NewTable[halink](), nets: explore.NewTable[net]()}
+	return &Model{opt: o, servers: explore.NewTable[server](), links: explore.NewTable[halink](), nets: explore.NewTable[net](), known: map[string]known{}, inOrder: map[ordered]string{}}
 }
 
 // server is a server as a component.
@@ -104,6 +111,9 @@ func (m *Model) decode(s []uint32) *world {
 }
 
 func (w *world) encode(s []uint32) {
+	if !w.m.opt.apart {
+		w.arrange()
+	}
 	for i := range w.srv {
 		srv := w.srv[i]
 		b := []byte{bit(srv.running), bit(srv.carrier), bit(srv.cti)}

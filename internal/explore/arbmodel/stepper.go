@@ -47,6 +47,12 @@ func (s *stepper) begin(state []uint32, out *explore.Steps) {
 // Next implements explore.Stepper.
 func (s *stepper) Next(state []uint32, out *explore.Steps) {
 	s.begin(state, out)
+	if out.OnlyPrompt {
+		if s.w.healed() {
+			s.system()
+		}
+		return
+	}
 	s.system()
 	if wrong := s.w.wrong(); wrong != "" {
 		out.Wrong(wrong)
@@ -72,6 +78,9 @@ func (s *stepper) move(label string, do func(w *world)) {
 // itself adds a move that the system makes by itself. Where all is healed it is a prompt one, unless a timer fires before its time.
 func (s *stepper) itself(label string, prompt bool, do func(w *world)) {
 	s.own++
+	if s.out.OnlyPrompt && !prompt {
+		return
+	}
 	s.move(label, do)
 	if prompt && s.w.healed() {
 		s.out.Prompt()

@@ -67,7 +67,13 @@ func Configs() []Config {
 			Budget: Budget{Calls: 1, Refs: 1, Each: Faults(CrashA, LoseCTIB, CutHA, Command), Any: 1}, Reports: true, HA: true, Lag: 1,
 		}}},
 		both("calls", "calls whose references are reused, and any two faults", Options{
-			Budget: Budget{Calls: 3, Refs: 2, Each: AnyOf(2), Any: 2}, Reports: true, HA: true, Lag: 1,
+			Budget: Budget{Calls: 3, Refs: 2, Each: AnyOf(2), Any: 2}, Reports: true, HA: true, Events: true,
+		}),
+		both("lag", "the same with any one fault, and one T-Server hears of calls later than the other", Options{
+			Budget: Budget{Calls: 3, Refs: 2, Each: AnyOf(1), Any: 1}, Reports: true, HA: true, Lag: 2,
+		}),
+		both("command", "an operator's command, and any fault before, during or after it", Options{
+			Budget: Budget{Calls: 2, Refs: 2, Each: with(AnyOf(1), Command), Any: 1}, Reports: true, HA: true, Lag: 1,
 		}),
 		both("two-failures", "one call spans two failures: A dies, returns, B dies", Options{
 			Budget: Budget{Calls: 2, Refs: 2, Each: Faults(CrashA, CrashB)}, Reports: true, HA: true, Lag: 1,
