@@ -24,8 +24,14 @@ func (p *phone) lateBackup() {
 // registers lets client 2 register a DN at a T-Server, and returns the answer.
 func (p *phone) registers(at wire.ID, dn callmodel.DN, mode callmodel.RegMode) wire.Message {
 	p.t.Helper()
-	answers := p.ask(client2, at, wire.Message{Kind: wire.RegisterAddress, ThisDN: dn, Mode: mode})
-	require.Len(p.t, answers, 1)
+	return p.answer(at, wire.Message{Kind: wire.RegisterAddress, ThisDN: dn, Mode: mode})
+}
+
+// answer lets client 2 make a request, and returns what answers it.
+func (p *phone) answer(at wire.ID, m wire.Message) wire.Message {
+	p.t.Helper()
+	answers := p.ask(client2, at, m)
+	require.NotEmpty(p.t, answers, m.Kind)
 	return answers[0]
 }
 
@@ -53,13 +59,11 @@ func (p *phone) served() (hears, may bool) {
 			hears, connID = true, m.ConnID
 		}
 	}
-	answers := p.ask(client2, p.primary(), wire.Message{Kind: wire.RequestSetDNDOn, ThisDN: "1001"})
-	require.NotEmpty(p.t, answers)
-	if answers[0].Kind != wire.EventError {
-		p.ask(client2, p.primary(), wire.Message{Kind: wire.RequestSetDNDOff, ThisDN: "1001"})
+	if a := p.answer(p.primary(), wire.Message{Kind: wire.RequestSetDNDOn, ThisDN: "1001"}); a.Kind != wire.EventError {
+		p.answer(p.primary(), wire.Message{Kind: wire.RequestSetDNDOff, ThisDN: "1001"})
 		may = true
 	} else {
-		require.Equal(p.t, callmodel.ErrNotRegistered, answers[0].Code)
+		require.Equal(p.t, callmodel.ErrNotRegistered, a.Code)
 	}
 	p.do("release", "name", "s")
 	require.Equal(p.t, connID != 0, hears)
@@ -98,7 +102,7 @@ func TestR12RegistrationsSurviveTheFailover(t *testing.T) {
 			}
 			require.Equal(t, wire.EventRegistered, p.registers(wire.A, "1001", callmodel.RegPrivate).Kind)
 			require.Equal(t, wire.EventRegistered, p.registers(wire.A, "1003", callmodel.RegShare).Kind)
-			require.Equal(t, wire.EventUnregistered, p.ask(client2, wire.A, wire.Message{Kind: wire.UnregisterAddress, ThisDN: "1003"})[0].Kind)
+			require.Equal(t, wire.EventUnregistered, p.answer(wire.A, wire.Message{Kind: wire.UnregisterAddress, ThisDN: "1003"}).Kind)
 			if tc.late {
 				p.lateBackup()
 			}
@@ -115,7 +119,7 @@ func TestR12RegistrationsSurviveTheFailover(t *testing.T) {
 			hears, may := p.served()
 			require.Equal(t, tc.survives, hears)
 			require.Equal(t, tc.survives, may)
-			require.Equal(t, callmodel.ErrNotRegistered, p.ask(client2, wire.B, wire.Message{Kind: wire.RequestSetDNDOn, ThisDN: "1003"})[0].Code, "it had ended")
+			require.Equal(t, callmodel.ErrNotRegistered, p.answer(wire.B, wire.Message{Kind: wire.RequestSetDNDOn, ThisDN: "1003"}).Code, "it had ended")
 		})
 	}
 }
@@ -188,7 +192,7 @@ func TestR12AClientTellsTheBackupThatItEnds(t *testing.T) {
 	p := newPhone(t, nil)
 	p.lateBackup()
 	require.Equal(t, wire.EventRegistered, p.registers(wire.A, "1001", callmodel.RegPrivate).Kind)
-	require.Equal(t, wire.EventUnregistered, p.ask(client2, wire.B, wire.Message{Kind: wire.UnregisterAddress, ThisDN: "1001"})[0].Kind)
+	require.Equal(t, wire.EventUnregistered, p.answer(wire.B, wire.Message{Kind: wire.UnregisterAddress, ThisDN: "1001"}).Kind)
 	p.die()
 	hears, may := p.served()
 	require.False(t, hears || may)
@@ -202,7 +206,7 @@ func TestR12WhatEndedWhileTheHALinkWasDown(t *testing.T) {
 		p.lateBackup()
 		require.Equal(t, wire.EventRegistered, p.registers(wire.A, "1001", callmodel.RegPrivate).Kind)
 		p.cut(wire.A, wire.B)
-		require.Equal(t, wire.EventUnregistered, p.ask(client2, wire.A, wire.Message{Kind: wire.UnregisterAddress, ThisDN: "1001"})[0].Kind)
+		require.Equal(t, wire.EventUnregistered, p.answer(wire.A, wire.Message{Kind: wire.UnregisterAddress, ThisDN: "1001"}).Kind)
 		p.link(wire.A, wire.B)
 		if told {
 			p.run()
