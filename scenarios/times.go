@@ -62,7 +62,7 @@ func (p *parser) fromFiles(a *args) error {
 		switch {
 		case has:
 		case p.s.archive == nil:
-			return fmt.Errorf("%s: a line by itself has no archive with files; write the times: list:TIME,TIME,...", key)
+			return fmt.Errorf("%s: a line by itself has no archive with files; write the times themselves, as list:TIME,TIME", key)
 		default:
 			return fmt.Errorf("%s: the archive has no file %q: -- NAME%s -- begins one, with a time on each line", key, name, timesSuffix)
 		}

@@ -204,9 +204,9 @@ func (c *Client) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, c.resuming)
 	b = c.appendRequests(b)
 	b = canon.Uint(b, c.last)
-	b = appendDNs(b, c.dns)
-	b = appendDNs(b, c.todo)
-	b = appendDNs(b, c.leaving)
+	b = appendNames(b, c.dns)
+	b = appendNames(b, c.todo)
+	b = appendNames(b, c.leaving)
 	return c.login.append(b)
 }
 
@@ -218,7 +218,7 @@ func (c *Client) Restore(b []byte) error {
 	c.seq, c.sub, c.resuming = canon.Read[uint64](r), canon.Read[uint32](r), canon.Read[wire.ID](r)
 	c.restoreRequests(r)
 	c.last = canon.Read[wire.ID](r)
-	c.dns, c.todo, c.leaving = restoreDNs(r), restoreDNs(r), restoreDNs(r)
+	c.dns, c.todo, c.leaving = restoreNames(r), restoreNames(r), restoreNames(r)
 	c.login.restore(r)
 	return r.Err()
 }

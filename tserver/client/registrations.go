@@ -75,7 +75,7 @@ func (c *Client) add(dn callmodel.DN, out *node.Output) {
 	}
 }
 
-func appendDNs(b []byte, list []callmodel.DN) []byte {
+func appendNames(b []byte, list []callmodel.DN) []byte {
 	b = canon.Uint(b, len(list))
 	for _, dn := range list {
 		b = canon.String(b, dn)
@@ -83,7 +83,7 @@ func appendDNs(b []byte, list []callmodel.DN) []byte {
 	return b
 }
 
-func restoreDNs(r *canon.Reader) (list []callmodel.DN) {
+func restoreNames(r *canon.Reader) (list []callmodel.DN) {
 	for n := canon.Read[int](r); n > 0 && r.Good(); n-- {
 		list = append(list, callmodel.DN(r.String()))
 	}
