@@ -19,7 +19,7 @@ type s2 struct {
 type tagger struct {
 	peerInc uint64
 	known   map[callmodel.CallID]callmodel.ConnID // what this incarnation of the peer has acknowledged or told
-	named   map[uint64]trace.Record               // CallNamed sent in this HA session, by number, until it is acknowledged
+	named   map[uint64]trace.Record               // what was sent in this HA session to be acknowledged, CallNamed above all, by number, until it is
 	asked   trace.Record                          // the Backup Ready that is outstanding
 	tagged  map[callmodel.CallID]bool
 }
@@ -33,6 +33,11 @@ func newTagger() tagger {
 // tellsConnID reports whether a message tells the peer a call's ConnID: R12's own, or an event that the primary itself has made of the call.
 func tellsConnID(m *wire.Message) bool {
 	return m.Kind == wire.CallNamed || m.Kind == wire.PrimaryEvent && m.ConnID != 0
+}
+
+// isAcknowledged reports whether the peer answers a message of the HA link with CallNamedAck.
+func isAcknowledged(m *wire.Message) bool {
+	return m.Kind == wire.CallNamed || m.Kind == wire.PrimaryEvent || m.Kind == wire.RegistrationTold && m.Num > 0
 }
 
 func (m *s2) name() string { return "S2" }
@@ -51,7 +56,7 @@ func (m *s2) record(s *Set, r *trace.Record) {
 	case !r.Peer.IsTServer():
 	case r.Kind == trace.Up, r.Kind == trace.Down:
 		t.session(r)
-	case r.Kind == trace.Sent && tellsConnID(r.Msg):
+	case r.Kind == trace.Sent && isAcknowledged(r.Msg):
 		t.named[r.Msg.Num] = keep(r)
 	case r.Kind == trace.Sent && r.Msg.Kind == wire.FullSyncDone:
 		t.done(s, v, r)
@@ -87,7 +92,7 @@ func (t *tagger) received(v *view, r *trace.Record) {
 			if num > r.Msg.Num {
 				continue
 			}
-			if sent.Msg.Epoch >= epoch {
+			if sent.Msg.Epoch >= epoch && tellsConnID(sent.Msg) {
 				t.knows(sent.Msg.Call, sent.Msg.ConnID)
 			}
 			delete(t.named, num)

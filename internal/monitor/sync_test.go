@@ -149,6 +149,17 @@ func TestS2AcknowledgedConnIDsR12(t *testing.T) {
 		return t
 	}
 	check(t, []tapeCase{
+		{"a registration of a later epoch is acknowledged, which says nothing of a ConnID of an earlier one (X6)", func() *tape {
+			t := backupB()
+			t.receive(t.names(a, 1, call1, aName1)) // B ignores it
+			t.pass(b, a, wire.Message{Kind: wire.CallNamed, Epoch: 2, Num: 1, Call: call1, ConnID: bName1})
+			t.named(a, call1, bName1, "adopted")
+			t.pass(a, b, wire.Message{Kind: wire.RegistrationTold, Epoch: 3, Num: 2, Client: c1, Inc: 1, ThisDN: "*", Mode: callmodel.RegShare})
+			t.acks(b, 2, callmodel.CallID{}, 0)
+			t.asks(1, 10)
+			t.answers(1, wire.Synchronized)
+			return t
+		}, wrong{}},
 		{"acknowledged before", func() *tape {
 			t := told()
 			t.acks(b, 1, call1, aName1)

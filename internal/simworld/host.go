@@ -96,6 +96,17 @@ func (h *host) resume() {
 	}
 }
 
+// commanded: a command was given while the process was paused. It goes with the process.
+func (h *host) commanded(e event) {
+	switch {
+	case h.mux == nil || e.gen != h.gen:
+	case h.paused:
+		h.inbox = append(h.inbox, e)
+	default:
+		h.mux.Do(h.commands[e.ref])
+	}
+}
+
 // linked reports whether the carrier reaches the host.
 func (h *host) linked() bool { return h.world.nats && h.isolation == fault.Joined }
 

@@ -153,7 +153,7 @@ func (w *World) handle(e eventq.Event[event]) {
 			_ = w.boot(h) // a store that takes nothing lets nothing start
 		}
 	case evCommand:
-		h.mux.Do(h.commands[e.Payload.ref])
+		h.commanded(e.Payload)
 	}
 }
 
@@ -335,7 +335,7 @@ func (w *World) Do(id wire.ID, cmd *node.Command) error {
 	w.applied(id, wire.None, "do "+cmd.String())
 	if h.paused {
 		h.commands = append(h.commands, cmd)
-		h.inbox = append(h.inbox, event{kind: evCommand, host: id, ref: int32(len(h.commands) - 1)})
+		h.inbox = append(h.inbox, event{kind: evCommand, host: id, ref: int32(len(h.commands) - 1), gen: h.gen})
 		return nil
 	}
 	h.mux.Do(cmd)

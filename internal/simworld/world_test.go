@@ -88,6 +88,28 @@ func TestPause(t *testing.T) {
 	require.Contains(t, w.pass(10*time.Second), `B#2 noted {"kind":"sync","n":1,"text":"awaiting"}`)
 }
 
+// TestACommandOfAPausedProcess is carried out when it goes on, and goes with the process. (The world fell over when it was handed a command of an ended one.)
+func TestACommandOfAPausedProcess(t *testing.T) {
+	w := started(t, nil)
+	call := func(name string) {
+		require.NoError(t, w.Do(wire.Switch, &node.Command{ID: 1, Verb: "call", Args: map[string]string{"name": name, "from": "1001", "to": "1002"}}))
+	}
+	created := func() bool { return strings.Contains(w.pass(time.Second), `A#1 received S {"kind":"CallCreated"`) }
+	require.NoError(t, w.Pause(wire.Switch))
+	call("c1")
+	require.False(t, created())
+	require.NoError(t, w.Resume(wire.Switch))
+	require.NoError(t, w.Pause(wire.Switch)) // before it was handed what has waited
+	require.False(t, created())
+	require.NoError(t, w.Resume(wire.Switch))
+	require.True(t, created())
+	require.NoError(t, w.Pause(wire.Switch))
+	call("c2")
+	require.NoError(t, w.Resume(wire.Switch))
+	require.NoError(t, w.Kill(wire.Switch))
+	require.False(t, created())
+}
+
 func TestLinks(t *testing.T) {
 	w := started(t, nil)
 	require.ErrorContains(t, w.Impair(wire.Switch, wire.MLayer, fault.Impairment{Cut: true}), "S and M have no link")
