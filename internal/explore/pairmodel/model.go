@@ -96,6 +96,7 @@ func New(o Options) *Model {
 	c := config.Default()
 	c.Clients = 1 // the one that hears at once
 	c.Switch.Extensions, c.Switch.Trunks, c.Switch.SyncTime = 2*max(o.Budget.Refs, 1), 0, 0
+	c.Switch.Queues, c.Switch.RoutingPoints = 0, 0
 	c.Switch.CallRefs = uint32(max(o.Budget.Refs, 1))
 	c.A.MaxCallRef, c.B.MaxCallRef = c.Switch.CallRefs, c.Switch.CallRefs
 	c.M.HaflipDetectTimeout = 0
