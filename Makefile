@@ -101,6 +101,7 @@ bench-short: build ## The same, shorter: to see that it runs
 
 seeds: build ## SEEDS (2000) seeds of faults in virtual time, with all monitors live (2 minutes at most on two cores)
 	bin/hotpair fuzz --seeds 1-$(SEEDS) --out store
+	bin/hotpair fuzz --arbitration peer --seeds 1-$$(( $(SEEDS) / 4 )) --out store
 
 mutants: build ## Each rule and guard of the protocol switched off in turn: a monitor must notice (3 minutes at most on two cores)
 	bin/hotpair mutants

@@ -13,7 +13,7 @@ func (e *Engine) Receive(m *wire.Message, out *node.Output) {
 		e.peerTold(m) // what the peer is made of has no epoch
 	}
 	isAck := m.Kind == wire.CallNamedAck || m.Kind == wire.FullSyncAck
-	if m.Epoch < e.epoch && !isAck && !e.opt.Without.Has(node.X6|node.HAEpoch) {
+	if m.Epoch < e.epoch && !isAck && !e.opt.Without.Has(node.X6) && !e.opt.Without.Has(node.HAEpoch) {
 		return
 	}
 	e.heardOfEpoch(m.Epoch, out)
@@ -84,7 +84,7 @@ func (e *Engine) heardOfEpoch(epoch uint64, out *node.Output) {
 	if e.opt.PeerArbitration && e.role == wire.Primary {
 		return
 	}
-	if epoch > e.epoch && !e.opt.Without.Has(node.X6|node.StepDown) {
+	if epoch > e.epoch && !e.opt.Without.Has(node.X6) && !e.opt.Without.Has(node.StepDown) {
 		e.become(wire.Backup, epoch, out)
 	}
 }

@@ -155,6 +155,9 @@ func (f *facts) note(n *nodeFacts, note *node.Note) {
 	case node.NoteActivity, node.NoteDeactivated, node.NoteLogin, node.NoteLoginRefused, node.NoteLogout, node.NoteHolder, node.NoteCensus,
 		node.NoteSession, node.NoteWants, node.NoteSeats, node.NoteConfig, node.NoteConflict:
 		n.failover.note(note)
+		if note.Kind == node.NoteActivity || note.Kind == node.NoteLogout {
+			f.forgetRefusals(n)
+		}
 	case node.NoteCTI:
 		n.cti = note.Text
 	case node.NoteSync:

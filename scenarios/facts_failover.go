@@ -23,9 +23,9 @@ type failoverFacts struct {
 	conflicts   uint64
 
 	// A client.
-	session wire.ID // as it believes
-	why     string  // it has none
-	wants   bool    // one
+	session wire.ID   // as it believes
+	why     [2]string // A, B has said last that it gets none, since that server's activity or sessions have changed
+	wants   bool      // one
 }
 
 func (n *failoverFacts) note(note *node.Note) {
@@ -47,9 +47,12 @@ func (n *failoverFacts) note(note *node.Note) {
 	case node.NoteConflict:
 		n.conflicts++
 	case node.NoteSession:
-		n.session, n.why = wire.None, note.Text
+		n.session = wire.None
 		if note.N == 1 {
 			n.session = note.Peer
+		}
+		if note.Peer.IsTServer() {
+			n.why[note.Peer-wire.A] = note.Text
 		}
 	case node.NoteWants:
 		n.wants = note.N == 1
@@ -118,16 +121,31 @@ func (f *facts) served() (bool, string) {
 		return false, "there is no single active server: " + active
 	}
 	for id := wire.Client(1); int(id) < len(f.nodes); id++ {
-		if n := &f.nodes[id]; n.running && n.failover.wants && n.failover.session.String() != active && !n.failover.excused() {
+		if n := &f.nodes[id]; n.running && n.failover.wants && n.failover.session.String() != active && !n.failover.excused(active) {
 			return false, fmt.Sprintf("L2: %s has no session at %s, which is active", id, active)
 		}
 	}
 	return true, ""
 }
 
-// excused reports whether seats, credentials or grace keep the client out (L2).
-func (n *failoverFacts) excused() bool {
-	return strings.HasPrefix(n.why, "credentials: ") || strings.HasPrefix(n.why, "licence: ")
+// excused reports whether seats, credentials or grace keep the client out of the active server (L2).
+func (n *failoverFacts) excused(active string) bool {
+	why := n.why[0]
+	if active == wire.B.String() {
+		why = n.why[1]
+	}
+	return strings.HasPrefix(why, "credentials: ") || strings.HasPrefix(why, "licence: ")
+}
+
+// forgetRefusals: what a server has said to clients that it did not let in, it might say otherwise now.
+func (f *facts) forgetRefusals(server *nodeFacts) {
+	i := 0
+	if server == f.node(wire.B) {
+		i = 1
+	}
+	for id := wire.Client(1); int(id) < len(f.nodes); id++ {
+		f.nodes[id].failover.why[i] = ""
+	}
 }
 
 // nowhere counts the clients that want a session, and have none anywhere.

@@ -104,7 +104,7 @@ func (s *Server) endSession(id wire.ID, out *node.Output) {
 		s.engine.TellRegistration(id, s.clients.inc(id), "", 0, out)
 	}
 	s.clients.down(id)
-	s.forgetReplies(id)
+	s.forgetAsked(id, out)
 }
 
 // loseSession: the client may be back soon, here or at another primary.
@@ -119,12 +119,15 @@ func (s *Server) loseSession(id wire.ID, out *node.Output) {
 		s.absent.register(id, d)
 	}
 	s.clients.down(id)
-	s.forgetReplies(id)
+	s.forgetAsked(id, out)
 	s.awaitAbsent(id, out)
 }
 
-func (s *Server) forgetReplies(id wire.ID) {
+// forgetAsked: nobody hears the answers to what the client has asked for; it will ask again.
+func (s *Server) forgetAsked(id wire.ID, out *node.Output) {
 	s.replies = slices.DeleteFunc(s.replies, func(r reply) bool { return r.client == id })
+	s.requests.forget(id, out)
+	s.own.forget(id)
 }
 
 // awaitAbsent: a primary does not wait for ever.

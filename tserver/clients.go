@@ -83,15 +83,13 @@ func (s *Server) tellPosition(m *wire.Message) {
 	}
 }
 
-// clientDown: nobody hears the answers to what the client has asked for; it will ask again.
+// clientDown: the link to a client has ended.
 func (s *Server) clientDown(id wire.ID, cause node.Cause, out *node.Output) {
 	if cause == node.CauseGoodbye {
 		s.endSession(id, out)
 	} else {
 		s.loseSession(id, out)
 	}
-	s.requests.forget(id, out)
-	s.own.forget(id)
 }
 
 // fromClient handles a message of a client.

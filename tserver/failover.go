@@ -24,6 +24,8 @@ type failover struct {
 	alarms node.Alarms
 	ports  []wire.ID // clients whose links are up, sorted: with a session or without
 	incs   []uint64  // their incarnations
+	// atStore are those whose links were up when something was to be stored in this step; nil: nothing was.
+	atStore []wire.ID
 }
 
 // durable is what a T-Server stores under peer arbitration, as JSON.
@@ -53,6 +55,8 @@ func (f *failover) begin(in *node.Input) {
 	if f == nil || in.Kind == node.StoreFailed || in.Kind == node.StoreConflict {
 		return
 	}
+	f.s.engine.BeginStep()
+	f.atStore, f.lic.armed = nil, false
 	f.arb.Begin()
 }
 
@@ -108,6 +112,7 @@ func (f *failover) unstored(in *node.Input, out *node.Output) {
 	}
 	f.alarms.Set(node.StoreFault, true, wire.None, why, out)
 	f.conf.unstored(d.Config, in.Cmd, out)
+	f.lic.unstored()
 	f.arb.Unstored(d.Arbiter, in.Kind == node.StoreConflict, out)
 	if in.Cmd != nil {
 		out.Refuse(in.Cmd, in.Cmd.Verb+": it was not stored: "+why)
@@ -181,6 +186,7 @@ func (f *failover) receive(m *wire.Message, out *node.Output) bool {
 		f.lic.told(m, out)
 		return true
 	}
+	f.arb.HeardFromPeer(m.Epoch)
 	return f.arb.Receive(m, out) || f.conf.receive(m, out)
 }
 
@@ -253,6 +259,9 @@ func (a *arbiterServer) Store(out *node.Output) {
 	if err != nil {
 		panic(err) // plain data
 	}
+	if a.atStore == nil {
+		a.atStore = slices.Clone(a.ports)
+	}
 	out.Persist(value)
 	a.alarms.Set(node.StoreFault, false, wire.None, "the store takes what is written", out)
 }
@@ -286,8 +295,14 @@ func (a *arbiterServer) ActivityChanged(out *node.Output) {
 
 // CloseAll implements peerarb.Server.
 func (a *arbiterServer) CloseAll(out *node.Output) {
-	a.s.engine.CloseHA(out)
-	for _, id := range slices.Clone(a.ports) {
+	a.s.engine.Unstored(out)
+	list := slices.Clone(a.ports)
+	for _, id := range a.atStore {
+		if !slices.Contains(list, id) { // it was closed behind what was not stored, and so was not
+			list = append(list, id)
+		}
+	}
+	for _, id := range list {
 		(*failover)(a).close(id, out)
 	}
 }

@@ -24,6 +24,7 @@ type licence struct {
 	f *failover
 	licenceState
 	ticking bool // licenceTimer is armed
+	armed   bool // and was so in this step
 }
 
 // licenceState is the licence as a server knows it, and stores it.
@@ -117,12 +118,15 @@ func (l *licence) settle(out *node.Output) {
 	alone := !l.primary() && l.Known && l.options().Licensed() && !l.f.s.engine.PeerUp()
 	switch {
 	case alone && !l.ticking && l.Used < graceTicks:
-		l.ticking = true
+		l.ticking, l.armed = true, true
 		out.Set(node.Timer{Kind: licenceTimer}, l.options().Grace/graceTicks)
 	case !alone:
 		l.stopTicking(out)
 	}
 }
+
+// unstored: if the timer was set in that step, it was so behind what was not stored, and is set again.
+func (l *licence) unstored() { l.ticking = l.ticking && !l.armed }
 
 func (l *licence) stopTicking(out *node.Output) {
 	if l.ticking {
@@ -160,11 +164,11 @@ func (l *licence) refuse(feature string, sessions int) string {
 		return "licence: the primary has not told of any yet"
 	case l.Seats == 0:
 		return "licence: it has expired"
-	case l.Used >= graceTicks:
+	case l.Used >= graceTicks && !l.f.s.opt.Without.Has(node.LicenceGrace):
 		return "licence: licence-grace is over, and the primary is not back"
 	case feature != "" && !slices.Contains(l.Features, feature):
 		return fmt.Sprintf("licence: the feature %s is not licensed, or has expired", feature)
-	case uint64(sessions) >= l.Seats:
+	case uint64(sessions) >= l.Seats && !l.f.s.opt.Without.Has(node.LicenceSeats):
 		return fmt.Sprintf("licence: all %d seats are taken", l.Seats)
 	}
 	return ""

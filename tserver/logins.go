@@ -84,7 +84,10 @@ func (f *failover) login(id wire.ID, m *wire.Message, out *node.Output) {
 		return
 	}
 	answer := out.Send(id, wire.EventLoggedIn)
-	answer.Epoch, answer.Node = f.s.engine.Epoch(), f.s.self.Peer() // P5
+	answer.Epoch = f.s.engine.Epoch()
+	if !f.s.opt.Without.Has(node.LoginTold) {
+		answer.Node = f.s.self.Peer() // P5
+	}
 	if f.hasSession(id) {
 		return
 	}
@@ -100,7 +103,7 @@ func (f *failover) login(id wire.ID, m *wire.Message, out *node.Output) {
 // refusal says why a client is not let in, "" if it is.
 func (f *failover) refusal(id wire.ID, m *wire.Message) string {
 	switch {
-	case f.arb.State() == peerarb.Inactive:
+	case f.arb.State() == peerarb.Inactive && !f.s.opt.Without.Has(node.LoginRefused):
 		return fmt.Sprintf("%s is not active", f.s.self)
 	case !f.knows(id, m):
 		return "credentials: the user is not known, or the password is wrong"

@@ -58,11 +58,6 @@ func (o *own) forget(client wire.ID) {
 	o.todo = slices.DeleteFunc(o.todo, func(t task) bool { return t.client == client })
 }
 
-// forgetAll: no client can be told anything.
-func (o *own) forgetAll() {
-	o.todo = slices.DeleteFunc(o.todo, func(t task) bool { return t.client != wire.None })
-}
-
 // give answers what was not done.
 func (o *own) give(s *Server, code callmodel.ErrorCode, why string, out *node.Output) {
 	for i := range o.todo {

@@ -65,16 +65,6 @@ func (r *requests) end(slot int, out *node.Output) open {
 	return o
 }
 
-// forgetAll: no client can be told anything.
-func (r *requests) forgetAll(out *node.Output) {
-	for slot := range r.open {
-		if r.open[slot].client != wire.None {
-			out.Cancel(node.Timer{Kind: requestTimer, Key: uint32(slot)})
-		}
-	}
-	r.open = nil
-}
-
 func (r *requests) forget(client wire.ID, out *node.Output) {
 	for slot := len(r.open) - 1; slot >= 0; slot-- {
 		if slot < len(r.open) && r.open[slot].client == client {

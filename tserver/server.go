@@ -71,6 +71,7 @@ func (s *Server) Step(in *node.Input, out *node.Output) {
 		s.failover.carrierUp()
 	case node.StoreFailed, node.StoreConflict:
 		s.failover.unstored(in, out)
+		s.afterUnstored(out)
 	}
 	s.engine.Settle(out)
 	s.failover.settle(out)
@@ -140,8 +141,6 @@ func (s *Server) carrierDown(out *node.Output) {
 		s.loseSession(id, out)
 	}
 	s.failover.carrierDown(out)
-	s.requests.forgetAll(out)
-	s.own.forgetAll()
 	s.ctiDown(out)
 }
 

@@ -103,14 +103,15 @@ func (c *settings) receive(m *wire.Message, out *node.Output) bool {
 	return true
 }
 
-// compare: who has the higher version sends its configuration. A server that could not store something asks so once more.
+// compare: who has the higher version sends its configuration. A server that could not store something asks so once more, and is told if both have the same.
 func (c *settings) compare(peers pairconf.Version, out *node.Output) {
 	switch {
 	case peers == c.conf.Version:
 		c.synced = true
 		c.conf.Agree()
 		c.acknowledged(peers, out)
-	case peers.Below(c.conf.Version):
+		c.send(wire.ConfigAck, peers, out)
+	case c.wins(peers):
 		for _, o := range c.conf.Objects {
 			c.sendObject(wire.ConfigObject, o, out)
 		}
@@ -118,15 +119,26 @@ func (c *settings) compare(peers pairconf.Version, out *node.Output) {
 	}
 }
 
+// wins reports whether this server's configuration is the one that stays.
+func (c *settings) wins(peers pairconf.Version) bool {
+	if c.f.s.opt.Without.Has(node.ConfigVersion) {
+		return c.f.s.self == wire.A
+	}
+	return peers.Below(c.conf.Version)
+}
+
 // replace: the higher version wins; what was changed here since the last common one goes to the conflict record.
 func (c *settings) replace(v pairconf.Version, out *node.Output) {
 	whole := c.whole
 	c.whole = nil
-	if !c.conf.Version.Below(v) {
+	if !c.conf.Version.Below(v) && !c.f.s.opt.Without.Has(node.ConfigVersion) {
 		c.f.arb.Bad("a configuration that is not above one's own", out)
 		return
 	}
 	lost := c.conf.Replace(v, whole)
+	if c.f.s.opt.Without.Has(node.ConfigConflict) {
+		lost, c.conf.Conflicts = nil, nil
+	}
 	c.f.store(out)
 	for _, l := range lost {
 		out.Note(node.Note{Kind: node.NoteConflict, Text: l.Name, N: l.Version.Epoch, M: l.Version.N, Why: pairconf.DigestOf(l.Value)})
@@ -225,7 +237,8 @@ func (c *settings) set(cmd *node.Command, out *node.Output) {
 	c.pending = append(c.pending, pendingChange{cmd.ID, cmd.Verb, name, pairconf.DigestOf(value), o.Version})
 	if c.f.s.engine.PeerUp() {
 		c.sendObject(wire.ConfigChange, o, out)
-	} else {
+	}
+	if !c.f.s.engine.PeerUp() || c.f.s.opt.Without.Has(node.ConfigAcked) {
 		c.acknowledged(o.Version, out)
 	}
 }

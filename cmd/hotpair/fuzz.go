@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hotpair/internal/config"
 	"hotpair/internal/coverage"
 	"hotpair/internal/node"
 	"hotpair/scenarios/fuzz"
@@ -23,6 +24,7 @@ import (
 // fuzzFlags are the flags of hotpair fuzz.
 type fuzzFlags struct {
 	seeds   string
+	decides string // --arbitration
 	budget  time.Duration
 	jobs    int
 	keep    int
@@ -45,6 +47,7 @@ The first seed that fails is shrunk to the smallest scenario that fails through 
 		Example: `  hotpair fuzz --seeds 1-10000
   hotpair fuzz --for 10m --jobs 2
   hotpair fuzz --seeds 1-1000 --without X5
+  hotpair fuzz --seeds 1-2000 --arbitration peer
   hotpair fuzz --nats nats://10.0.0.1:4222 --seeds 1-100000 --workers 2 --campaign night
   hotpair fuzz --nats nats://10.0.0.1:4222 --worker --campaign night    # on other machines`,
 		Args: cobra.NoArgs,
@@ -52,6 +55,7 @@ The first seed that fails is shrunk to the smallest scenario that fails through 
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.seeds, "seeds", "", "which seeds, as 1-10000 or 17 (default 1-1000, and from 1 on with --for)")
+	fl.StringVar(&f.decides, "arbitration", string(config.ManagementLayer), "who decides in the pairs that are drawn: management-layer (hot standby) or peer (client failover)")
 	fl.DurationVar(&f.budget, "for", 0, "how long, on the wall clock; 0: until the last seed")
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "how many seeds run at once")
 	fl.IntVar(&f.keep, "keep", 1, "stop after so many seeds that failed")
@@ -60,6 +64,7 @@ The first seed that fails is shrunk to the smallest scenario that fails through 
 	fl.BoolVar(&f.shrink, "shrink", true, "shrink what failed")
 	fl.BoolVar(&f.json, "json", false, "print one line of JSON")
 	f.spread.flags(fl)
+	_ = cmd.RegisterFlagCompletionFunc("arbitration", cobra.FixedCompletions([]string{string(config.ManagementLayer), string(config.Peer)}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("without", cobra.FixedCompletions(node.RuleNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -113,7 +118,10 @@ func (f *fuzzFlags) campaign() (*fuzz.Campaign, error) {
 	case f.keep < 1:
 		return nil, fmt.Errorf("--keep: at least 1, not %d", f.keep)
 	}
-	return &fuzz.Campaign{First: first, Last: last, Jobs: f.jobs, Keep: f.keep, Without: without}, nil
+	if f.decides != string(config.ManagementLayer) && f.decides != string(config.Peer) {
+		return nil, fmt.Errorf("--arbitration: %s or %s, not %q", config.ManagementLayer, config.Peer, f.decides)
+	}
+	return &fuzz.Campaign{Profile: fuzz.Profile{Peer: f.decides == string(config.Peer)}, First: first, Last: last, Jobs: f.jobs, Keep: f.keep, Without: without}, nil
 }
 
 func (f *fuzzFlags) run(cmd *cobra.Command) error {
@@ -128,7 +136,7 @@ func (f *fuzzFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	show := newProgress(os.Stderr)
-	c.Progress = func(s *fuzz.Summary) { show.line(fuzzLine(s)) }
+	c.Progress = func(s *fuzz.Summary) { show.line(fuzzLine(s, c.Profile.Peer)) }
 	ctx, stop := budget(cmd.Context(), f.budget)
 	defer stop()
 	campaign := c.Run
@@ -155,8 +163,8 @@ func budget(ctx context.Context, d time.Duration) (context.Context, context.Canc
 }
 
 // fuzzLine is the progress of a campaign, and its first line of the report.
-func fuzzLine(s *fuzz.Summary) string {
-	all, missed := len(s.Coverage.Counts()), len(s.Coverage.Missed())
+func fuzzLine(s *fuzz.Summary, peer bool) string {
+	all, missed := s.Coverage.Points(peer), len(s.Coverage.Missed(peer))
 	return fmt.Sprintf("%d seeds, %s simulated, %d calls, %d faults and heals; %.0f simulated seconds per second and core; %d of %d points of coverage",
 		s.Seeds, s.Simulated.Round(time.Second), s.Calls, s.Acts, s.Rate(), all-missed, all)
 }
@@ -186,8 +194,8 @@ func (f *fuzzFlags) report(cmd *cobra.Command, c *fuzz.Campaign, s *fuzz.Summary
 	}
 	w := cmd.OutOrStdout()
 	if !f.json {
-		fmt.Fprintln(w, fuzzLine(s))
-		writeCoverage(w, s)
+		fmt.Fprintln(w, fuzzLine(s, c.Profile.Peer))
+		writeCoverage(w, s, c.Profile.Peer)
 	}
 	for i := range s.Found {
 		file, err := f.write(cmd.Context(), c, &s.Found[i], show)
@@ -218,10 +226,10 @@ func replayLine(file string, c *fuzz.Campaign) string {
 }
 
 // writeCoverage prints how often what was exercised, and what never was.
-func writeCoverage(w io.Writer, s *fuzz.Summary) {
+func writeCoverage(w io.Writer, s *fuzz.Summary, peer bool) {
 	group := ""
 	for _, c := range s.Coverage.Counts() {
-		if c.Group != group {
+		if c.Group != group && c.Concerns(peer) {
 			group = c.Group
 			fmt.Fprintf(w, "%s:\n", group)
 		}
@@ -229,7 +237,7 @@ func writeCoverage(w io.Writer, s *fuzz.Summary) {
 			fmt.Fprintf(w, "%10d  %s\n", c.Times, c.Point)
 		}
 	}
-	missed := s.Coverage.Missed()
+	missed := s.Coverage.Missed(peer)
 	if len(missed) == 0 {
 		fmt.Fprintln(w, "every point was hit")
 		return

@@ -123,6 +123,9 @@ func (f *mutantsFlags) show(w io.Writer, c *fuzz.Catch) error {
 	switch {
 	case c.Caught:
 		verdict = fmt.Sprintf("%-8s %5d seeds, %2d lines: %.110s", c.Monitor, c.Seeds, strings.Count(c.Scenario, "\n"), c.Text)
+		if e := c.Explorer; e.Monitor != "" {
+			verdict += fmt.Sprintf("\n%26sexplorer: %s after %d states, %d steps (%s)", "", e.Monitor, e.States, e.Steps, e.Config)
+		}
 	case c.Equivalent != "":
 		verdict = "equivalent: " + c.Equivalent
 	}

@@ -25,7 +25,7 @@ func (a *Arbiter) Activate(cmd *node.Command, out *node.Output) {
 	wasOff := a.dur.Off
 	a.dur.Off = false
 	a.asked = asked{id: cmd.ID, verb: cmd.Verb}
-	holds := !a.link.told || a.link.holder == a.self
+	holds := !a.link.told || a.link.holder == a.self || a.opt.Without.Has(node.P11HandOver)
 	if holds {
 		a.activate("P10", out)
 	} else if wasOff {
@@ -66,7 +66,7 @@ func (a *Arbiter) notNow() string {
 	switch {
 	case !a.carrier:
 		return "its own connection is lost"
-	case !a.Settled():
+	case !a.Settled() && !a.opt.Without.Has(node.P11Handshake):
 		return "the link to " + a.peer().String() + " is just being opened; try again"
 	case a.noStore:
 		return "the store takes nothing"

@@ -67,6 +67,7 @@ type Arbiter struct {
 	notedOff bool // whether it is deactivated, as was noted last
 
 	// Of this step only, for the case that something was not stored.
+	lostNow bool  // a client was lost
 	touched bool  // the role depends on what was to be stored
 	before  State // of the role
 }
@@ -113,7 +114,7 @@ func (a *Arbiter) Start(stored Durable, out *node.Output) {
 }
 
 // Begin begins a step.
-func (a *Arbiter) Begin() { a.touched = false }
+func (a *Arbiter) Begin() { a.touched, a.lostNow = false, false }
 
 // LinkUp tells that the HA link is up: the handshake is the first thing that is sent on it.
 func (a *Arbiter) LinkUp(out *node.Output) {
@@ -130,7 +131,8 @@ func (a *Arbiter) LinkDown(out *node.Output) {
 	a.link = link{}
 	defer a.unask("the link to "+a.peer().String()+" went down", out) // unless the server is active now
 	a.linkLost(out)
-	if a.self == wire.B && a.state != Active && !a.dur.Off {
+	off := a.dur.Off && !a.opt.Without.Has(node.P7Deactivated)
+	if a.self == wire.B && a.state != Active && !off && !a.opt.Without.Has(node.P7AtOnce) {
 		if a.noStore {
 			a.deactivate("the store takes nothing", out) // it is not open any more, either
 			return
@@ -142,6 +144,10 @@ func (a *Arbiter) LinkDown(out *node.Output) {
 // CarrierDown tells that the server's own connection is lost, and with it the HA link and all clients: no conclusion is drawn, no census taken.
 func (a *Arbiter) CarrierDown(out *node.Output) {
 	a.carrier = false
+	if a.opt.Without.Has(node.CensusCarrier) {
+		a.censusOfOneself(out)
+	}
+	linked := a.link.up
 	a.link = link{}
 	a.unask("its own connection is lost", out)
 	a.endRequest(out)
@@ -149,6 +155,9 @@ func (a *Arbiter) CarrierDown(out *node.Output) {
 	a.sessions = a.sessions[:0]
 	if a.state == Open {
 		a.become(Inactive, "its own connection is lost", out)
+	}
+	if linked && a.self == wire.B && a.state == Inactive && !a.dur.Off && a.opt.Without.Has(node.P7Carrier) {
+		a.activate("P7", out)
 	}
 }
 
@@ -168,12 +177,15 @@ func (a *Arbiter) LoggedIn(id wire.ID, out *node.Output) {
 // LoggedOut tells that a client's session ended in order, or that it was thrown out: no loss for the census.
 func (a *Arbiter) LoggedOut(id wire.ID) {
 	a.forget(id)
-	a.window.leave(id)
+	if !a.opt.Without.Has(node.CensusLogout) {
+		a.window.leave(id)
+	}
 }
 
 // Lost tells that a client was lost, whatever the reason.
 func (a *Arbiter) Lost(id wire.ID, out *node.Output) {
 	if _, found := slices.BinarySearch(a.sessions, id); found {
+		a.lostNow = true
 		a.clientLost(out)
 		a.forget(id)
 	}
@@ -219,7 +231,16 @@ func (a *Arbiter) HeardOfEpoch(from wire.ID, epoch uint64, out *node.Output) {
 		out.Note(node.Note{Kind: node.NoteBadInput, Peer: from, Text: why})
 		return
 	}
-	a.highest = max(a.highest, epoch)
+	if !a.opt.Without.Has(node.P13Clients) {
+		a.highest = max(a.highest, epoch)
+	}
+}
+
+// HeardFromPeer tells of the epoch of a message of the HA link, whatever it is about: the peer may have taken a new one since its handshake (P13).
+func (a *Arbiter) HeardFromPeer(epoch uint64) {
+	if a.link.told {
+		a.highest = max(a.highest, epoch)
+	}
 }
 
 // Fired tells that a timer fired; it reports false if the timer is none of the arbiter's.
@@ -272,7 +293,7 @@ func (a *Arbiter) settleHolder(out *node.Output) {
 	case l.holder != a.self:
 		l.wanted = false // it was asked before it handed over
 		a.noteLast(out)
-	case a.dur.Off && !l.peerOff:
+	case a.dur.Off && !l.peerOff && !a.opt.Without.Has(node.P11HandBack):
 		a.handOver("P11", out)
 	case l.wanted:
 		a.handOver("P10", out)
@@ -283,14 +304,14 @@ func (a *Arbiter) settleHolder(out *node.Output) {
 
 // settleEpoch: P13: an active server that hears of a higher epoch, and stays active, takes a new one above it.
 func (a *Arbiter) settleEpoch(out *node.Output) {
-	if a.state == Active && a.highest > a.dur.Own && a.Settled() && !a.noStore {
+	if a.state == Active && a.highest > a.dur.Own && a.Settled() && !a.noStore && !a.opt.Without.Has(node.P13Above) {
 		a.activate("P13", out)
 	}
 }
 
 // settleReady: P12: where section 3 needs M, the active server hands over as soon as the other has announced.
 func (a *Arbiter) settleReady(out *node.Output) {
-	if a.state != Active || a.link.holder != a.self || a.link.peerOff || a.noStore {
+	if a.state != Active || a.link.holder != a.self || a.link.peerOff || a.noStore || a.opt.Without.Has(node.P12HandOver) {
 		return
 	}
 	if own, peers := a.server.Ready(); peers && !own {
@@ -306,6 +327,8 @@ func (a *Arbiter) mayActivateAlone() bool {
 
 func (a *Arbiter) settleGrace(out *node.Output) {
 	switch want := a.mayActivateAlone(); {
+	case want && !a.grace && a.opt.Without.Has(node.P11Grace):
+		a.activate(graceRule[a.self-wire.A], out)
 	case want && !a.grace:
 		a.grace = true
 		out.Set(node.Timer{Kind: graceTimer}, a.opt.ActivationGrace)
@@ -318,9 +341,13 @@ func (a *Arbiter) settleGrace(out *node.Output) {
 // activate makes the server active in a new epoch: the least of its kind above every epoch seen, durable first (P13). Where it is active already, only
 // the epoch changes.
 func (a *Arbiter) activate(why string, out *node.Output) {
-	a.highest = next(a.self, a.highest)
+	if a.highest = next(a.self, a.highest); a.opt.Without.Has(node.P13Kind) {
+		a.highest = max(a.dur.Own, a.highest-2) + 1
+	}
 	a.dur.Own, a.dur.Highest, a.dur.Last = a.highest, a.highest, a.self
-	a.store(out)
+	if !a.opt.Without.Has(node.P13Durable) {
+		a.store(out)
+	}
 	a.become(Active, why, out)
 	a.answer(out)
 }

@@ -24,6 +24,15 @@ func (w *window) leave(id wire.ID) {
 	}
 }
 
+// censusOfOneself takes the loss of the server's own connection for losses of the link and of all clients (census-carrier).
+func (a *Arbiter) censusOfOneself(out *node.Output) {
+	if a.self == wire.A && a.state == Active && len(a.sessions) > 0 {
+		a.openWindow(out)
+		a.window.link, a.sessions, a.link = true, nil, link{}
+		a.settleCensus(out)
+	}
+}
+
 // lost counts those noted who hold no session now: a client that is back is not lost.
 func (a *Arbiter) lost() (lost int) {
 	for _, id := range a.window.noted {
@@ -74,7 +83,7 @@ func (a *Arbiter) closeWindow(out *node.Output) {
 
 // windowOver: the time is over; the window does not close while its request is outstanding.
 func (a *Arbiter) windowOver(out *node.Output) {
-	if a.request.outstanding {
+	if a.request.outstanding || a.opt.Without.Has(node.CensusWindow) {
 		a.window.expired = true
 		return
 	}
@@ -90,11 +99,12 @@ func (a *Arbiter) settleCensus(out *node.Output) {
 	}
 	lost := a.lost()
 	switch {
-	case w.link && !a.link.up && 2*lost > w.base:
+	case a.opt.Without.Has(node.CensusState) && !a.lostNow:
+	case w.link && !a.link.up && 2*lost > w.base && !a.opt.Without.Has(node.P8Deactivates):
 		a.noteCensus("P8", lost, out)
 		a.noteLast(out)
 		a.deactivate("P8", out)
-	case a.link.told && a.link.holder == a.self && !w.asked && lost >= a.opt.PartialLossMin && 100*lost >= a.opt.PartialLossThreshold*w.base:
+	case a.link.told && a.link.holder == a.self && (!w.asked || a.asksAgain()) && lost >= a.opt.PartialLossMin && 100*lost >= a.opt.PartialLossThreshold*w.base:
 		a.noteCensus("P9", lost, out)
 		a.sendRequest(out)
 	}
@@ -103,4 +113,9 @@ func (a *Arbiter) settleCensus(out *node.Output) {
 // noteCensus states the census that a decision rests on.
 func (a *Arbiter) noteCensus(rule string, lost int, out *node.Output) {
 	out.Note(node.Note{Kind: node.NoteCensus, Text: rule, N: uint64(lost), M: uint64(a.window.base)})
+}
+
+// asksAgain reports whether a request is sent though there was one in this window (request-per-window): at every loss.
+func (a *Arbiter) asksAgain() bool {
+	return a.opt.Without.Has(node.RequestPerWindow) && a.lostNow && !a.request.outstanding
 }

@@ -34,7 +34,13 @@ func (d *Durable) Check(self wire.ID) error {
 }
 
 // Durable returns what is to be stored.
-func (a *Arbiter) Durable() Durable { return a.dur }
+func (a *Arbiter) Durable() Durable {
+	d := a.dur
+	if a.opt.Without.Has(node.P10Durable) {
+		d.Off = false
+	}
+	return d
+}
 
 // store makes the role's durable part durable.
 func (a *Arbiter) store(out *node.Output) {

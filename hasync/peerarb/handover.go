@@ -8,7 +8,9 @@ import (
 // handOver passes the activity to the other server (P11): this one deactivates itself, drops its clients, notes the other as last active and tells it to
 // activate. The link is open, and this server the holder.
 func (a *Arbiter) handOver(why string, out *node.Output) {
-	a.dur.Last, a.dur.Highest = a.peer(), a.highest
+	if a.dur.Highest = a.highest; !a.opt.Without.Has(node.P11Noted) {
+		a.dur.Last = a.peer()
+	}
 	a.store(out)
 	a.deactivate(why, out)
 	a.link.holder = a.peer()

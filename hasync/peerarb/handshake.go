@@ -34,6 +34,16 @@ func read(m *wire.Message) handshake {
 // holder names the holder from the two handshakes alone, the configured primary's and the secondary's (P11): the active server; of two, the one that counts
 // more clients, at a tie the one with the higher epoch (P13); of none, the one that is not deactivated, else the one whose own last activation has the
 // higher epoch, at a tie the configured primary.
+func (a *Arbiter) holder(own, peers handshake) wire.ID {
+	if a.self == wire.B {
+		own, peers = peers, own
+	}
+	if own.active && peers.active && a.opt.Without.Has(node.P11Holder) {
+		own.sessions, peers.sessions = 0, 0
+	}
+	return holder(own, peers)
+}
+
 func holder(a, b handshake) wire.ID {
 	first := func(isA bool) wire.ID {
 		if isA {
@@ -61,10 +71,7 @@ func (a *Arbiter) handshaken(m *wire.Message, out *node.Output) {
 		return
 	}
 	own, peers := a.link.sent, read(m)
-	a.link = link{up: true, told: true, peerOff: peers.off, holder: holder(own, peers)}
-	if a.self == wire.B {
-		a.link.holder = holder(peers, own)
-	}
+	a.link = link{up: true, told: true, peerOff: peers.off, holder: a.holder(own, peers)}
 	a.highest = max(a.highest, peers.highest, peers.own)
 	holds := node.Note{Kind: node.NoteHolder, Peer: a.link.holder, N: own.sessions, M: peers.sessions}
 	if a.link.holder == a.self {
@@ -84,7 +91,7 @@ func (a *Arbiter) handshaken(m *wire.Message, out *node.Output) {
 
 // noteLast durably notes the other server as the last active one.
 func (a *Arbiter) noteLast(out *node.Output) {
-	if a.dur.Last != a.peer() {
+	if a.dur.Last != a.peer() && !a.opt.Without.Has(node.P11Noted) {
 		a.dur.Last, a.dur.Highest = a.peer(), a.highest
 		a.store(out)
 	}

@@ -3,6 +3,8 @@ package peerarb
 import (
 	"fmt"
 	"time"
+
+	"hotpair/internal/node"
 )
 
 // Options are the options of peer arbitration. They are hotpair's own: the source names no values. Times are in the run's clock.
@@ -22,6 +24,8 @@ type Options struct {
 	PartialLossMin int `yaml:"partial-loss-min"`
 	// StoreRetry is how long a store that took nothing is left alone; above 0. It is the option connect-tout.
 	StoreRetry time.Duration `yaml:"-"`
+	// Without switches rules off.
+	Without node.Rules `yaml:"-"`
 }
 
 // DefaultOptions returns the defaults.

@@ -34,6 +34,9 @@ func (a *Arbiter) endRequest(out *node.Output) {
 // requestOver: no report came in time, so the request is withdrawn.
 func (a *Arbiter) requestOver(out *node.Output) {
 	a.request.outstanding = false
+	if a.opt.Without.Has(node.RequestWithdrawn) {
+		return
+	}
 	out.Send(a.peer(), wire.ActivateWithdrawn).Num = a.request.num
 	if a.window.expired {
 		a.closeWindow(out)
@@ -42,7 +45,8 @@ func (a *Arbiter) requestOver(out *node.Output) {
 
 // clientReported: one client that got to the secondary is enough: the primary hands over. Reports of a request that is withdrawn are ignored.
 func (a *Arbiter) clientReported(m *wire.Message, out *node.Output) {
-	if a.request.outstanding && m.Num == a.request.num && a.link.holder == a.self && !a.noStore {
+	counts := a.request.outstanding && m.Num == a.request.num || a.opt.Without.Has(node.ReportNumber)
+	if counts && a.link.holder == a.self && !a.noStore {
 		out.Note(node.Note{Kind: node.NoteCensus, Text: "P9: reported", Peer: m.Node, N: uint64(a.lost()), M: uint64(a.window.base)})
 		a.handOver("P9", out)
 	}
@@ -55,7 +59,7 @@ func (a *Arbiter) activateRequested(m *wire.Message, out *node.Output) {
 		return
 	}
 	a.request.num = m.Num
-	if !a.dur.Off && a.state == Inactive {
+	if (!a.dur.Off || a.opt.Without.Has(node.OpenDeactivated)) && a.state == Inactive {
 		a.become(Open, "P9", out)
 	}
 }

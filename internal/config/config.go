@@ -351,7 +351,7 @@ func (c *Config) Off(r node.Rules) {
 func (c *Config) derive() {
 	for _, o := range []*tserver.Options{&c.A, &c.B} {
 		o.MaxCallRef, o.Without = c.Switch.CallRefs, c.Without
-		o.PeerArbitration, o.Failover.StoreRetry = c.Arbitration == Peer, o.ConnectTout
+		o.PeerArbitration, o.Failover.StoreRetry, o.Failover.Without = c.Arbitration == Peer, o.ConnectTout, c.Without
 	}
 	c.M.Without = c.Without
 	c.Switch.Without, c.Switch.TwoPrimaries = c.Without, !c.HasM()

@@ -68,15 +68,25 @@ func (c *Counter) AddCounts(list []Count) {
 	}
 }
 
-// Missed returns the points that were never seen.
-func (c *Counter) Missed() []Count {
+// Missed returns the points that were never seen, and could have been, under peer arbitration or under a Management Layer.
+func (c *Counter) Missed(peer bool) []Count {
 	var missed []Count
 	for _, n := range c.Counts() {
-		if n.Times == 0 {
+		if n.Times == 0 && n.Concerns(peer) {
 			missed = append(missed, n)
 		}
 	}
 	return missed
+}
+
+// Points returns how many points could have been seen.
+func (c *Counter) Points(peer bool) (n int) {
+	for _, count := range c.Counts() {
+		if count.Concerns(peer) {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *Counter) ready() {
@@ -127,6 +137,7 @@ func (c *Counter) Record(r *trace.Record) {
 }
 
 func (c *Counter) sent(r *trace.Record) {
+	c.told(r)
 	m := r.Msg
 	switch m.Kind {
 	case wire.BackupReady:
@@ -200,6 +211,7 @@ func (c *Counter) received(r *trace.Record) {
 
 func (c *Counter) noted(r *trace.Record) {
 	n := r.Note
+	c.failover(n)
 	switch n.Kind {
 	case node.NoteRefused:
 		c.text(refusedTexts, n.Text)

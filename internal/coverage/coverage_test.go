@@ -2,6 +2,7 @@ package coverage_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,8 +34,13 @@ func TestEveryRuleHasAPoint(t *testing.T) {
 	for i := range 14 {
 		require.True(t, hasPoint(fmt.Sprintf("R%d", i+1)) || i+1 == 10, "R%d", i+1) // R10 is a transition: tagging to idle
 	}
-	for i := range 10 {
-		require.True(t, hasPoint(fmt.Sprintf("X%d", i+1)), "X%d", i+1)
+	for i := range 13 {
+		require.True(t, hasPoint(fmt.Sprintf("X%d", i+1)) || i+1 == 11, "X%d", i+1) // X11 is alarms
+	}
+	for i := range 12 {
+		require.True(t, slices.ContainsFunc(c.Counts(), func(n coverage.Count) bool {
+			return n.Group == coverage.Failover && strings.HasPrefix(n.Point, fmt.Sprintf("P%d ", i+2))
+		}), "P%d", i+2) // P1 is a link that comes up
 	}
 }
 
@@ -82,5 +88,43 @@ func TestPoints(t *testing.T) {
 	sum.Add(&c)
 	sum.AddCounts(c.Counts())
 	require.EqualValues(t, 2, times(&sum, "no-brain raised"))
-	require.Len(t, sum.Missed(), len(sum.Counts())-11, "what was counted and R2")
+	require.Len(t, sum.Missed(false), sum.Points(false)-11, "what was counted and R2")
+	require.Len(t, sum.Counts(), len(sum.Missed(false))+11+failoverPoints(&sum))
+}
+
+func failoverPoints(c *coverage.Counter) (n int) {
+	for _, count := range c.Counts() {
+		if count.Group == coverage.Failover {
+			n++
+		}
+	}
+	return n
+}
+
+// TestPointsOfClientFailover are told from those of a Management Layer.
+func TestPointsOfClientFailover(t *testing.T) {
+	var c coverage.Counter
+	for _, r := range []*trace.Record{
+		noted(wire.A, node.Note{Kind: node.NoteActivity, Text: "active", Why: "P13"}),
+		noted(wire.A, node.Note{Kind: node.NoteActivity, Text: "inactive", Why: "P9"}),
+		noted(wire.B, node.Note{Kind: node.NoteActivity, Text: "inactive", Why: "P9: the request is withdrawn"}),
+		noted(wire.A, node.Note{Kind: node.NoteCensus, Text: "P9"}),
+		noted(wire.B, node.Note{Kind: node.NoteLoginRefused, Text: "licence: all 3 seats are taken"}),
+		{Kind: trace.Sent, Node: wire.A, Peer: wire.B, Msg: &wire.Message{Kind: wire.HandOver}},
+		noted(wire.Client(1), node.Note{Kind: node.NoteAnswered, N: 7, M: 9, Text: "not done: busy: why"}),
+	} {
+		c.Record(r)
+	}
+	for _, point := range []string{
+		"P13 a new epoch above one that was heard of", "P9 handed over", "P9 the request is withdrawn, and the secondary closes", "P9 the census: a large portion of the clients is lost",
+		"P2 a login is refused: no seat", "P11 handed over", "X13 a request is not done", "X13 a request is made again",
+	} {
+		require.EqualValues(t, 1, times(&c, point), point)
+	}
+	for _, n := range c.Missed(true) {
+		require.NotContains(t, n.Point, "R14")
+	}
+	for _, n := range c.Missed(false) {
+		require.NotEqual(t, coverage.Failover, n.Group)
+	}
 }

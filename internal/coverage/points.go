@@ -144,9 +144,10 @@ var (
 		[2]string{"synchronization: tagging to done"}, [2]string{"synchronization: tagging to idle"},
 	)
 	refusedTexts = texts(
-		Refusals, [2]string{"no primary is named yet", "switchover: no primary is named yet"}, [2]string{"the store takes nothing", "switchover: the store takes nothing"},
+		Refusals, [2]string{"it was not stored", "switchover: it was not stored"}, // whatever the store says
+		[2]string{"no primary is named yet", "switchover: no primary is named yet"}, [2]string{"the store takes nothing", "switchover: the store takes nothing"},
 		[2]string{"is named and not primary yet", "switchover: the named one is not primary yet"}, [2]string{"has not announced", "switchover: the other one has not announced"},
-		[2]string{"readiness is 0", "switchover: readiness is 0"}, [2]string{"it was not stored", "switchover: it was not stored"},
+		[2]string{"readiness is 0", "switchover: readiness is 0"},
 		[2]string{"is busy", "call: a line is busy"}, [2]string{"call references are in use", "call: no call reference is free"}, [2]string{"there is no call", "there is no such call"},
 		[2]string{"answered already", "answer: answered already"}, [2]string{"is registered already", "register: registered already"},
 	)

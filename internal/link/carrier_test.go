@@ -57,6 +57,7 @@ type end struct {
 
 	onStep   func(in *node.Input, out *node.Output)
 	conflict []byte // what the store answers to Persist; nil: it stores
+	once     bool   // it does so once: then it has been seen
 	failure  error  // the store takes nothing
 	stored   [][]byte
 
@@ -158,8 +159,11 @@ func (e *end) CancelTimer(t node.Timer) { delete(e.timers, t) }
 
 // Persist implements World.
 func (e *end) Persist(value []byte) ([]byte, error) {
-	if e.conflict != nil {
-		return e.conflict, ErrConflict
+	if theirs := e.conflict; theirs != nil {
+		if e.once {
+			e.conflict = nil
+		}
+		return theirs, ErrConflict
 	}
 	if e.failure != nil {
 		return []byte("old"), e.failure

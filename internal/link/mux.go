@@ -203,7 +203,11 @@ func (m *Mux) step(in node.Input) {
 			m.carryOut(op)
 			continue
 		}
-		if stored, err := m.world.Persist(op.Value); err != nil {
+		stored, err := m.world.Persist(op.Value)
+		if errors.Is(err, ErrConflict) && m.opt.Without.Has(node.RecordCAS) {
+			stored, err = m.world.Persist(op.Value)
+		}
+		if err != nil {
 			m.step(notStored(&in, stored, err))
 			return
 		}

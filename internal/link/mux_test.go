@@ -374,6 +374,26 @@ func TestPersistIsABarrier(t *testing.T) {
 	require.Len(t, n.a.stored, 1)
 }
 
+// TestRecordCAS: with the guard off, who finds that somebody else has written writes over it, and is told nothing.
+func TestRecordCAS(t *testing.T) {
+	for _, off := range []bool{false, true} {
+		o := defaults
+		if off {
+			o.Without = node.Off(node.RecordCAS)
+		}
+		n := open(o)
+		n.a.conflict, n.a.once = []byte("theirs"), true
+		n.a.do(func(out *node.Output) { out.Persist([]byte("mine")) })
+		if off {
+			require.Equal(t, [][]byte{[]byte("mine")}, n.a.stored)
+			require.Empty(t, n.a.told)
+		} else {
+			require.Empty(t, n.a.stored)
+			require.Equal(t, []string{"conflict theirs"}, n.a.told)
+		}
+	}
+}
+
 func TestNodesTimersAndBadInput(t *testing.T) {
 	n := open(defaults)
 	n.a.do(func(out *node.Output) {

@@ -156,7 +156,7 @@ func (m *Mux) inSession(p *port, h Header, msg *wire.Message) {
 
 func (m *Mux) data(p *port, h Header, msg *wire.Message) {
 	switch {
-	case h.Seq <= p.got && !m.opt.Without.Has(node.LinkDuplicate|node.LinkSession):
+	case h.Seq <= p.got && !m.opt.Without.Has(node.LinkDuplicate) && !m.opt.Without.Has(node.LinkSession):
 		return // a duplicate
 	case h.Seq > p.got+1 && !m.opt.Without.Has(node.LinkGap):
 		m.lost(p, node.CauseGap)

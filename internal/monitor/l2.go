@@ -23,6 +23,7 @@ type l2 struct {
 type seeker struct {
 	wants   bool
 	session trace.Record // the last note of it
+	why     [2]string    // A, B has said last that it gets none, since that server's activity or sessions have changed
 }
 
 func newL2() *l2 { return &l2{clients: map[wire.ID]*seeker{}} }
@@ -40,12 +41,26 @@ func (m *l2) record(_ *Set, r *trace.Record) {
 	case r.Kind != trace.Noted:
 	case r.Note.Kind == node.NoteActivity:
 		m.servers[r.Node-wire.A] = keep(r)
+		m.forgetRefusals(r.Node)
+	case r.Note.Kind == node.NoteLogout:
+		m.forgetRefusals(r.Node)
 	case r.Note.Kind == node.NoteSeats:
 		m.seats[r.Node-wire.A] = r.Note.N
 	case r.Note.Kind == node.NoteWants:
 		m.client(r.Node).wants = r.Note.N == 1
 	case r.Note.Kind == node.NoteSession:
-		m.client(r.Node).session = keep(r)
+		c := m.client(r.Node)
+		c.session = keep(r)
+		if r.Note.Peer.IsTServer() {
+			c.why[r.Note.Peer-wire.A] = r.Note.Text
+		}
+	}
+}
+
+// forgetRefusals: what a server has said to clients that it did not let in, it might say otherwise now.
+func (m *l2) forgetRefusals(server wire.ID) {
+	for _, c := range m.clients {
+		c.why[server-wire.A] = ""
 	}
 }
 
@@ -83,7 +98,7 @@ func (m *l2) finish(s *Set) {
 		case !c.wants:
 		case c.session.Kind != 0 && at.N == 1 && at.Peer == active:
 			served++
-		case c.session.Kind != 0 && at.N == 0 && excused(at.Text):
+		case excused(c.why[active-wire.A]):
 		default:
 			waiting = append(waiting, id)
 		}

@@ -32,6 +32,8 @@ func (m *s1) record(s *Set, r *trace.Record) {
 		delete(m.seen, r.Node)
 	case r.Kind == trace.Received && r.Node.IsClient():
 		m.sees(r, r.Msg.Epoch)
+	case r.Kind == trace.Sent && r.Msg.Kind == wire.PeerHandshake && r.Msg.Role == wire.Primary:
+		m.primary(s, r, r.Msg.Num) // its Epoch is the highest that it has seen
 	case r.Kind == trace.Sent && r.Node.IsTServer() && r.Msg.Role == wire.Primary:
 		m.primary(s, r, r.Msg.Epoch)
 	case r.Kind != trace.Noted:

@@ -41,6 +41,7 @@ func (m *s7) record(s *Set, r *trace.Record) {
 		if r.Peer.IsTServer() {
 			d.sent, d.got = wire.Message{}, wire.Message{}
 		}
+		delete(d.sessions, r.Peer) // a server that could not store something closes all links, and speaks of no session
 	case trace.Sent:
 		m.sent(s, d, r)
 	case trace.Received:

@@ -17,6 +17,8 @@ type s8 struct {
 	kept    map[versioned]bool             // in a conflict record
 	had     [2]map[versioned]bool          // values that a server had, by object and version
 	now     [2]map[string]configVersion    // at each server: by object, the version of its value
+	current [2]trace.Record                // at each server: the last note of its version
+	undone  [2]bool                        // in its present step it could not store something
 }
 
 type configVersion struct{ epoch, n uint64 }
@@ -51,6 +53,9 @@ func (m *s8) record(s *Set, r *trace.Record) {
 		return
 	}
 	at := r.Node - wire.A
+	if isInput(r) {
+		m.undone[at] = false
+	}
 	switch {
 	case r.Kind == trace.Started:
 		m.up[at] = false
@@ -65,7 +70,13 @@ func (m *s8) noted(s *Set, r *trace.Record) {
 	n, at := r.Note, r.Node-wire.A
 	v := configVersion{n.N, n.M}
 	switch n.Kind {
+	case node.NoteAlarm:
+		m.undone[at] = m.undone[at] || n.Alarm == node.StoreFault && n.N == 1
 	case node.NoteConfig:
+		if c := m.current[at].Note; c != nil && v.below(configVersion{c.N, c.M}) && !m.undone[at] {
+			s.report(records(&m.current[at], r), "%s goes back from version %d.%d to %d.%d: the higher version wins", r.Node, c.N, c.M, n.N, n.M)
+		}
+		m.current[at] = keep(r)
 		first, known := m.digests[v]
 		switch {
 		case !known:

@@ -53,7 +53,7 @@ func NewSet(c *config.Config) *Set {
 	s.pair.init(c)
 	s.list = []monitor{newWhole(), newS1(), newS2(), newS3(), newS4(), newS5(), newS6(), newAtOnce(), newOrder(), newStates(), newX13(), &l1{}, &l3{}}
 	if !c.HasM() {
-		s.list = append(s.list, newS7(), newS8(), newL2())
+		s.list = append(s.list, newS7(), newS8(), newL2(), newPeer())
 	}
 	return s
 }

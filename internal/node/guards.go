@@ -48,6 +48,39 @@ const (
 	RequestOnce
 	RequestPrimary
 	RequestAsk
+	CensusWindow
+	CensusLogout
+	CensusState
+	CensusCarrier
+	RequestWithdrawn
+	RequestPerWindow
+	ReportNumber
+	OpenDeactivated
+	P7AtOnce
+	P7Carrier
+	P7Deactivated
+	P8Deactivates
+	P10Durable
+	P11HandOver
+	P11Handshake
+	P11Holder
+	P11Noted
+	P11HandBack
+	P11Grace
+	P12HandOver
+	P13Kind
+	P13Durable
+	P13Above
+	P13Clients
+	LoginRefused
+	LicenceSeats
+	LicenceGrace
+	ConfigVersion
+	ConfigConflict
+	ConfigAcked
+	LoginTurns
+	LoginTold
+	RecordCAS
 	guardsEnd
 )
 
@@ -104,6 +137,39 @@ var guards = []Guard{
 	{"request-once", "X13", "the switch does not remember the requests that it has carried out", RequestOnce},
 	{"request-primary", "X13", "a backup takes requests", RequestPrimary},
 	{"request-ask", "X13", "a client makes a request again without asking what became of it", RequestAsk},
+	{"record-cas", "X6", "who finds that another incarnation has written the durable state writes over it", RecordCAS},
+	{"census-window", "P8", "the window of the census never closes", CensusWindow},
+	{"census-logout", "P9", "a logout counts as a loss", CensusLogout},
+	{"census-state", "P8", "the census is looked at when a client is lost only, not when the link is", CensusState},
+	{"census-carrier", "P8", "a primary whose own connection is lost takes that for the network's failure", CensusCarrier},
+	{"request-withdrawn", "P9", "a request to open to which no report comes is not withdrawn", RequestWithdrawn},
+	{"request-per-window", "P9", "the secondary is asked to open at every loss", RequestPerWindow},
+	{"report-number", "P9", "a client's report counts whatever its number, and when the request is withdrawn", ReportNumber},
+	{"open-deactivated", "P9", "a secondary that is deactivated opens for logins", OpenDeactivated},
+	{"p7-at-once", "P7", "a secondary that has lost the link waits for activation-grace", P7AtOnce},
+	{"p7-carrier", "P7", "a secondary whose own connection is lost becomes active", P7Carrier},
+	{"p7-deactivated", "P10", "a secondary that is deactivated becomes active when it loses the link", P7Deactivated},
+	{"p8-deactivates", "P8", "a primary that loses the link and most of its clients stays active", P8Deactivates},
+	{"p10-durable", "P10", "that System Administration has deactivated a server is not stored", P10Durable},
+	{"p11-hand-over", "P11", "on an open link a server that is told to becomes active without the holder's hand-over", P11HandOver},
+	{"p11-handshake", "P11", "a server does not wait for the peer's handshake before it takes commands", P11Handshake},
+	{"p11-holder", "P11", "of two active servers the one with the higher epoch is the holder, whatever clients there are", P11Holder},
+	{"p11-noted", "P11", "a server does not note that the other one was active last", P11Noted},
+	{"p11-hand-back", "P11", "a holder that is deactivated does not hand back", P11HandBack},
+	{"p11-grace", "P11", "a server without a link does not wait for activation-grace", P11Grace},
+	{"p12-hand-over", "P12", "an active server that has lost the switch does not hand over", P12HandOver},
+	{"p13-kind", "P13", "an activation takes the next epoch, odd or even", P13Kind},
+	{"p13-durable", "P13", "an epoch is not stored before it is used", P13Durable},
+	{"p13-above", "P13", "an active server that hears of a higher epoch keeps its own", P13Above},
+	{"p13-clients", "P13", "what epoch a client has seen counts for nothing", P13Clients},
+	{"login-refused", "P4", "a server that is not active lets clients in", LoginRefused},
+	{"licence-seats", "P2", "clients get a session whatever the seats", LicenceSeats},
+	{"licence-grace", "P2", "the secondary lets clients in when licence-grace is over", LicenceGrace},
+	{"config-version", "P3", "the configured primary's configuration wins, whatever its version", ConfigVersion},
+	{"config-conflict", "P3", "what a replaced configuration had is not recorded", ConfigConflict},
+	{"config-acked", "P3", "a change is acknowledged before the other server has it", ConfigAcked},
+	{"login-turns", "P6", "a client tries the server that it knows, and never the other one", LoginTurns},
+	{"login-told", "P5", "a client is not told of the other server", LoginTold},
 	{"link-gap", "1", "a link does not notice that a message is missing", LinkGap},
 	{"link-duplicate", "1", "a link delivers what arrives twice", LinkDuplicate},
 	{"link-session", "1", "a link delivers messages of another session", LinkSession},

@@ -10,6 +10,8 @@ import (
 
 // Profile is what the programs of a campaign have in common. The zero value leaves everything to the seed.
 type Profile struct {
+	// Peer draws pairs without a Management Layer (arbitration: peer). Their seeds are others than those of hot standby.
+	Peer bool
 	// Kinds are the kinds of episodes that are drawn, all of them in every program; nil: each seed draws some of all kinds.
 	Kinds []Kind
 	// Settings are set in every program, whatever was drawn.
@@ -40,6 +42,7 @@ type drawer struct {
 	*rand.Rand
 	p       *Program
 	profile *Profile
+	kinds   []kind
 	clients int
 	lines   int // switch/extensions
 	trunks  int
@@ -50,11 +53,23 @@ type drawer struct {
 // Draw returns the program of a seed.
 func Draw(seed uint64, profile *Profile) *Program {
 	d := &drawer{
-		Rand: rand.New(rand.NewPCG(seed, 0x66757a7a)), profile: profile,
+		Rand: rand.New(rand.NewPCG(seed, 0x66757a7a)), profile: profile, kinds: kinds,
 		p: &Program{Title: fmt.Sprintf("Fuzz seed %d.", seed), Seed: seed},
 	}
+	if profile.Peer {
+		d.Rand, d.kinds = peerRand(seed), peerKinds
+		d.drawPeer()
+	} else {
+		d.drawHotStandby()
+	}
+	d.p.Events = append(d.p.Events, profile.Script...)
+	d.p.sort()
+	return d.p
+}
+
+func (d *drawer) drawHotStandby() {
 	d.settings()
-	for _, s := range profile.Settings {
+	for _, s := range d.profile.Settings {
 		d.p.set(s.Key, s.Value)
 	}
 	d.clients, d.lines, d.trunks = d.number("clients"), d.number("switch/extensions"), d.number("switch/trunks")
@@ -63,9 +78,6 @@ func Draw(seed uint64, profile *Profile) *Program {
 	d.load()
 	d.episodes()
 	d.requests()
-	d.p.Events = append(d.p.Events, profile.Script...)
-	d.p.sort()
-	return d.p
 }
 
 // number reads a setting.

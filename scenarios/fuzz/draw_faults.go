@@ -101,26 +101,26 @@ func (d *drawer) episodes() {
 		for ; i < len(weights)-1 && pick >= weights[i]; i++ {
 			pick -= weights[i]
 		}
-		kinds[i].draw(d, t, t+scale(episode, math.Exp(d.NormFloat64())))
+		d.kinds[i].draw(d, t, t+scale(episode, math.Exp(d.NormFloat64())))
 	}
 }
 
 // weights draws how often each kind is to occur, compared with the others.
 func (d *drawer) weights() []float64 {
-	weights := make([]float64, len(kinds))
-	for i := range kinds {
+	weights := make([]float64, len(d.kinds))
+	for i := range d.kinds {
 		if d.share(0.45) {
-			weights[i] = kinds[i].often * d.ExpFloat64()
+			weights[i] = d.kinds[i].often * d.ExpFloat64()
 		}
 	}
 	if d.profile.Kinds == nil {
 		return weights
 	}
-	for i := range kinds {
+	for i := range d.kinds {
 		weights[i] = 0
 		for _, k := range d.profile.Kinds {
-			if k == kinds[i].name {
-				weights[i] = kinds[i].often
+			if k == d.kinds[i].name {
+				weights[i] = d.kinds[i].often
 			}
 		}
 	}
@@ -130,6 +130,9 @@ func (d *drawer) weights() []float64 {
 // node draws a node, a T-Server more often than others.
 func (d *drawer) node() string {
 	names := []string{"A", "A", "A", "B", "B", "B", "M", "M"}
+	if d.profile.Peer {
+		names = names[:6]
+	}
 	names = append(names, "S")
 	if d.clients > 0 {
 		names = append(names, fmt.Sprintf("C%d", 1+d.IntN(d.clients)))
@@ -146,6 +149,9 @@ func (d *drawer) process(fault, heal, node string, from, to time.Duration) {
 // ends draws a link.
 func (d *drawer) ends() (a, b string) {
 	links := [][2]string{{"A", "B"}, {"A", "B"}, {"A", "B"}, {"M", "A"}, {"M", "B"}, {"S", "A"}, {"S", "B"}}
+	if d.profile.Peer {
+		links = append(links[:3], links[5:]...)
+	}
 	if d.clients > 0 {
 		c := fmt.Sprintf("C%d", 1+d.IntN(d.clients))
 		links = append(links, [2]string{c, "A"}, [2]string{c, "B"})

@@ -92,8 +92,43 @@ func TestSeedsHold(t *testing.T) {
 		t.Errorf("seed %d: %s\nreplay: hotpair fuzz --seeds %d", f.Seed, f.Failure, f.Seed)
 	}
 	require.Equal(t, c.Last, sum.Seeds)
-	require.Less(t, len(sum.Coverage.Missed()), 30)
+	require.Less(t, len(sum.Coverage.Missed(false)), 30)
 	t.Logf("%d seeds, %s simulated, %.0f simulated seconds per second and core", sum.Seeds, sum.Simulated, sum.Rate())
+}
+
+// TestEveryPeerKindIsDrawn under peer arbitration, and nothing that needs a Management Layer.
+func TestEveryPeerKindIsDrawn(t *testing.T) {
+	var all strings.Builder
+	for seed := uint64(1); seed <= 100; seed++ {
+		all.WriteString(fuzz.Draw(seed, &fuzz.Profile{Peer: true}).Text())
+	}
+	for _, line := range []string{
+		`cut (east|west)-[AB]`, `heal (east|west)-[AB]`, `cut A-B`, `cut A->B`, `cut B->A`, `isolate [AB]`, `kill [AB]`, `twin [AB]`, `pause [AB]`, `kill NATS`, `link [AB] down`,
+		`store full`, `activate A`, `activate B`, `deactivate A`, `deactivate B`, `switchback`, `switchback force`, `configure [AB] \S+=v\d+`, `logout C\d`, `login C\d`,
+		`kick [AB] C\d`, `dial C\d .*`,
+	} {
+		require.Regexp(t, regexp.MustCompile(`(?m)^\? `+line+`$`), all.String())
+	}
+	for _, setting := range []string{
+		"arbitration: peer", "client-loss-window", "partial-loss-threshold", "partial-loss-min", "activation-grace", "activation-report-timeout", "login-backoff", "login-jitter: false",
+		"licence:\n  seats: ", "  grace: ", "  expires: ", "sites:\n  east: C1", "  clock-rate: ",
+	} {
+		require.Contains(t, all.String(), setting)
+	}
+	require.NotRegexp(t, regexp.MustCompile(`(?m)[ -]M\b`), all.String())
+	require.NotContains(t, all.String(), "switchover")
+}
+
+// TestPeerSeedsHold: so do seeds of client failover; make seeds plays a share of them.
+func TestPeerSeedsHold(t *testing.T) {
+	c := fuzz.Campaign{Profile: fuzz.Profile{Peer: true}, First: 1, Last: max(seeds(t)/4, 25), Jobs: runtime.NumCPU(), Keep: 5}
+	sum, err := c.Run(t.Context())
+	require.NoError(t, err)
+	for _, f := range sum.Found {
+		t.Errorf("seed %d: %s\nreplay: hotpair fuzz --arbitration peer --seeds %d", f.Seed, f.Failure, f.Seed)
+	}
+	require.Equal(t, c.Last, sum.Seeds)
+	t.Logf("%d seeds, %s simulated, %.0f simulated seconds per second and core; never hit: %v", sum.Seeds, sum.Simulated, sum.Rate(), sum.Coverage.Missed(true))
 }
 
 // TestCampaign: the same is found with one job and with many, and the end of the budget is no error.

@@ -28,8 +28,11 @@ type Catch struct {
 	// Monitor noticed it, and Text says what.
 	Monitor string `json:"monitor,omitempty"`
 	Text    string `json:"text,omitempty"`
-	// Seeds is how many were run, the failing one included.
-	Seeds uint64 `json:"seeds"`
+	// Seeds is how many were run, the failing one included, and States how many the explorer has seen.
+	Seeds  uint64 `json:"seeds"`
+	States uint64 `json:"states"`
+	// Explorer is what exhaustive search found. Monitor and Scenario are the fuzzer's, if it caught the mutant, and the explorer's otherwise.
+	Explorer *Explored `json:"explorer,omitempty"`
 	// Panics is how many of them fell over, which is no catch.
 	Panics uint64 `json:"panics,omitempty"`
 	// Scenario fails without the guard, through the same monitor, and holds with it; it is small.
@@ -43,7 +46,8 @@ const equivalentSeeds = 100
 // mutantLength is the median length of a mutant's programs: most are caught within the first minutes of whatever seed.
 const mutantLength = 2 * time.Minute
 
-// Hunt runs seeds against a mutant until one fails through a monitor, at most the number that is given, and shrinks what failed for as long as shrink says.
+// Hunt explores a small configuration of the mutant, and runs seeds against it until one fails through a monitor, at most the number that is given; what failed
+// is shrunk for as long as shrink says.
 func (m *Mutant) Hunt(ctx context.Context, seeds uint64, shrink time.Duration) (Catch, error) {
 	began := time.Now()
 	c := Catch{Name: m.Name, Rule: m.Rule, Off: m.Off, Equivalent: m.Equivalent}
@@ -60,6 +64,11 @@ func (m *Mutant) Hunt(ctx context.Context, seeds uint64, shrink time.Duration) (
 		}
 		return f.Monitor == Panic
 	}}
+	var err error
+	if c.Explorer, err = m.explore(ctx); err != nil {
+		return c, err
+	}
+	c.States = c.Explorer.States
 	sum, err := campaign.Run(ctx)
 	if err == nil {
 		err = ctx.Err()
@@ -73,6 +82,8 @@ func (m *Mutant) Hunt(ctx context.Context, seeds uint64, shrink time.Duration) (
 		defer stop()
 		p, f := Shrink(ctx, sum.Found[0].Program, sum.Found[0].Failure, RunOptions{Without: node.Off(m.Is)})
 		c.Caught, c.Monitor, c.Text, c.Scenario = true, f.Monitor, f.Text, p.Text()
+	} else if e := c.Explorer; e.Monitor != "" {
+		c.Caught, c.Monitor, c.Text, c.Scenario = true, e.Monitor, e.Text, e.scenario
 	}
 	c.Wall = time.Since(began)
 	return c, nil

@@ -3,6 +3,7 @@ package fuzz
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"hotpair/internal/node"
@@ -71,16 +72,24 @@ var directed = map[string]Profile{
 // equivalent are the mutants in which nothing that must hold breaks, and why.
 var equivalent = map[string]string{
 	"X2":            "ha-sync-method transfer then waits as drain does: redundancy comes later, and nothing is wrong (the report compares the times)",
+	"record-cas":    "in virtual time one process of a name runs at a time, so nobody else ever writes what it has stored; TestRecordCAS (internal/link) shows what is missing, and TestAConflictShowsTheLaterOne (internal/natsworld) that two real ones meet there",
 	"highest-epoch": "no T-Server's epoch is above the record's, which is durable before it is sent (X6), unless a stranger made one up",
 }
 
 // Mutants returns all of them, in the order of their guards.
 func Mutants() (list []Mutant) {
 	for _, g := range node.Guards() {
-		list = append(list, Mutant{Guard: g, Profile: directed[g.Name], Equivalent: equivalent[g.Name]})
+		m := Mutant{Guard: g, Profile: directed[g.Name], Equivalent: equivalent[g.Name]}
+		if strings.HasPrefix(g.Rule, "P") {
+			m.Profile = directedPeer[g.Name]
+			m.Profile.Peer = true
+		}
+		list = append(list, m)
 	}
 	return list
 }
 
 // DirectedNames returns the names of the mutants that have a profile of their own.
-func DirectedNames() []string { return slices.Sorted(maps.Keys(directed)) }
+func DirectedNames() []string {
+	return slices.Concat(slices.Sorted(maps.Keys(directed)), slices.Sorted(maps.Keys(directedPeer)))
+}

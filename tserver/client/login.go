@@ -173,9 +173,14 @@ func (c *Client) sendLogin(serverInc uint64, out *node.Output) {
 // answered handles a server's answer to the login, or the end of the session. Of a server at which the client has no session it takes nothing else.
 func (c *Client) answered(in *node.Input, out *node.Output) bool {
 	l, m := c.login, in.Msg
-	switch {
-	case in.Peer != l.at:
+	if in.Peer != l.at {
 		return true
+	}
+	switch m.Kind {
+	case wire.EventLoggedIn, wire.EventLoginRefused, wire.EventLoggedOut: // by a server that may be of a higher epoch than the one that lets it in next (X6, P13)
+		c.epoch = max(c.epoch, m.Epoch)
+	}
+	switch {
 	case m.Kind == wire.EventLoggedIn && l.phase == asking:
 		c.beginSession(m, out)
 	case m.Kind == wire.EventLoginRefused && l.phase == asking:
@@ -231,7 +236,7 @@ func (c *Client) failed(out *node.Output) {
 	l := c.login
 	out.Cancel(node.Timer{Kind: attemptTimer})
 	out.Shut(l.at)
-	if other := l.at.Peer(); l.knows[other-wire.A] {
+	if other := l.at.Peer(); l.knows[other-wire.A] && !c.without.Has(node.LoginTurns) {
 		l.at = other
 	}
 	c.tryLater(out)

@@ -23,6 +23,8 @@ type Options struct {
 	Faults   int
 	Kinds    Kinds
 	Commands int
+	// Without switches rules off.
+	Without node.Rules
 	// Cold begins with two servers that do not run, and not with a pair at work.
 	Cold bool
 
@@ -56,14 +58,7 @@ type Model struct {
 
 // New makes a model. The options are valid.
 func New(o Options) *Model {
-	m := &Model{opt: o, known: map[string]known{}, inOrder: map[ordered]string{}}
-	m.Renew()
-	return m
-}
-
-// Renew implements explore.Renewer.
-func (m *Model) Renew() {
-	m.servers, m.links, m.nets = explore.NewTable[server](), explore.NewTable[halink](), explore.NewTable[net]()
+	return &Model{opt: o, servers: explore.NewTable[server](), links: explore.NewTable[halink](), nets: explore.NewTable[net](), known: map[string]known{}, inOrder: map[ordered]string{}}
 }
 
 // server is a server as a component.
@@ -178,7 +173,9 @@ func (s around) Ready() (own, peers bool) {
 }
 
 func (w *world) arbiter(i int) *peerarb.Arbiter {
-	a := peerarb.New(wire.A+wire.ID(i), peerarb.DefaultOptions(), around{w, i})
+	opt := peerarb.DefaultOptions()
+	opt.Without = w.m.opt.Without
+	a := peerarb.New(wire.A+wire.ID(i), opt, around{w, i})
 	if w.srv[i].bytes != "" {
 		r := canon.NewReader([]byte(w.srv[i].bytes))
 		a.Restore(r)
