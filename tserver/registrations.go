@@ -175,12 +175,13 @@ func (s *Server) reply(r reply, out *node.Output) {
 }
 
 func (s *Server) sendReplies(out *node.Output) {
-	for len(s.replies) > 0 && s.engine.MayPublish(s.replies[0].need) {
-		r := s.replies[0]
-		s.replies = slices.Delete(s.replies, 0, 1)
+	n := 0
+	for ; n < len(s.replies) && s.engine.MayPublish(s.replies[n].need); n++ {
+		r := &s.replies[n]
 		m := out.Send(r.client, r.kind)
 		m.Epoch, m.ThisDN, m.Mode, m.RefID = s.engine.Epoch(), r.name, r.mode, r.refID
 	}
+	s.replies = slices.Delete(s.replies, 0, n)
 }
 
 // appendOf appends the registrations of clients.

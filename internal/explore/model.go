@@ -8,6 +8,10 @@ type Model interface {
 	Stepper() Stepper
 }
 
+// Renewer is a model that gives numbers to what it meets, in the order in which it does. With several workers that order is not always the same, so before
+// one of them looks for a path once more, the numbers begin anew.
+type Renewer interface{ Renew() }
+
 // Stepper lists what a state leads to. It is used by one goroutine.
 type Stepper interface {
 	// Start adds the start states.

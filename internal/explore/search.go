@@ -114,6 +114,9 @@ func Search(m Model, o Options) Result {
 	if r.Wrong != "" && o.Workers > 1 && r.Loop == 0 && !r.Cycles {
 		o.Workers, o.MaxDepth, o.Cycles = 1, len(r.States), false
 		o.MaxStates = 0
+		if m, ok := m.(Renewer); ok {
+			m.Renew()
+		}
 		again := newSearch(m, o).run()
 		if again.Wrong != "" {
 			r.Wrong, r.Path, r.States = again.Wrong, again.Path, again.States

@@ -58,7 +58,14 @@ type Model struct {
 
 // New makes a model. The options are valid.
 func New(o Options) *Model {
-	return &Model{opt: o, servers: explore.NewTable[server](), links: explore.NewTable[halink](), nets: explore.NewTable[net](), known: map[string]known{}, inOrder: map[ordered]string{}}
+	m := &Model{opt: o, known: map[string]known{}, inOrder: map[ordered]string{}}
+	m.Renew()
+	return m
+}
+
+// Renew implements explore.Renewer.
+func (m *Model) Renew() {
+	m.servers, m.links, m.nets = explore.NewTable[server](), explore.NewTable[halink](), explore.NewTable[net]()
 }
 
 // server is a server as a component.

@@ -2,7 +2,6 @@ package pairmodel
 
 import (
 	"fmt"
-	"sync"
 
 	"hotpair/hasync"
 	"hotpair/internal/config"
@@ -12,7 +11,7 @@ import (
 	"hotpair/tserver"
 )
 
-// Model is the pair as a model. Its tables only grow, and are shared by its steppers.
+// Model is the pair as a model.
 type Model struct {
 	budget       Budget
 	config       config.Config
@@ -23,31 +22,8 @@ type Model struct {
 	raw          bool // numbers are not renamed: to test that it makes no difference
 	every        bool // see Options
 
-	nodes   *explore.Table[nodeC]
-	links   *explore.Table[linkC]
-	msgs    *explore.Table[msgC]
-	ops     *explore.Table[opC]
-	watches *explore.Table[watch]
-	seen    *explore.Table[[]byte] // lists of sightings
-
-	// What was computed once.
-	steps    explore.Memo // of a node, an input: the number of the outcome
-	linkOps  explore.Memo // of a link, an operation: the link
-	watched  explore.Memo // of a watch, sightings: the number of the verdict
-	renNode  explore.Memo // of a node, a renaming: the node
-	renLink  explore.Memo
-	renWatch explore.Memo
-	outcomes explore.List[*outcome]
-	verdicts explore.List[*verdict]
-
 	commands []*node.Command
-	popOp    [2]uint32
-	cutOp    uint32
-	upOp     uint32
-
-	mu        sync.Mutex
-	renamings []*renaming
-	byNames   map[nameSet]*renaming
+	*tables
 
 	goals reached
 }
@@ -96,6 +72,7 @@ func New(o Options) *Model {
 	c := config.Default()
 	c.Clients = 1 // the one that hears at once
 	c.Switch.Extensions, c.Switch.Trunks, c.Switch.SyncTime = 2*max(o.Budget.Refs, 1), 0, 0
+	c.Switch.Queues, c.Switch.RoutingPoints = 0, 0
 	c.Switch.CallRefs = uint32(max(o.Budget.Refs, 1))
 	c.A.MaxCallRef, c.B.MaxCallRef = c.Switch.CallRefs, c.Switch.CallRefs
 	c.M.HaflipDetectTimeout = 0
@@ -116,15 +93,8 @@ func New(o Options) *Model {
 	c.Off(o.Without)
 	m := &Model{
 		budget: o.Budget, config: c, raw: o.Raw, eventsAtOnce: o.Events, every: o.every, atOnce: o.Reports, haAtOnce: o.HA, lag: o.Lag,
-		nodes: explore.NewTable[nodeC](), links: explore.NewTable[linkC](), msgs: explore.NewTable[msgC](), ops: explore.NewTable[opC](), watches: explore.NewTable[watch](), seen: explore.NewTable[[]byte](),
-		byNames: map[nameSet]*renaming{},
 	}
-	m.msgs.Get(nil, func() *msgC { return &msgC{} }) // downNotice
-	m.seen.Get(nil, func() *[]byte { return &[]byte{} })
-	for end := range m.popOp {
-		m.popOp[end] = m.internOp(&opC{kind: opPop, end: end})
-	}
-	m.cutOp, m.upOp = m.internOp(&opC{kind: opCut}), m.internOp(&opC{kind: opConnect})
+	m.Renew()
 	m.makeCommands()
 	return m
 }
@@ -146,19 +116,6 @@ func (m *Model) Width() int { return width }
 
 // Stepper implements explore.Model.
 func (m *Model) Stepper() explore.Stepper { return newStepper(m) }
-
-// renamingOf returns the renaming for a set of names.
-func (m *Model) renamingOf(used *nameSet) *renaming {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	r := m.byNames[*used]
-	if r == nil {
-		r = newRenaming(uint32(len(m.renamings)), used, m.config.Without.Has(node.StartNumber) || m.config.Without.Has(node.ServerBit))
-		m.renamings = append(m.renamings, r)
-		m.byNames[*used] = r
-	}
-	return r
-}
 
 // client is the one that hears at once.
 var client = wire.Client(1)

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotpair/internal/explore"
+	"hotpair/internal/node"
 )
 
 // small is a configuration that takes a moment.
@@ -123,5 +124,22 @@ func TestOrdersThatCommute(t *testing.T) {
 			require.Equal(t, all.rest, few.rest)
 			require.Less(t, r.Distinct, whole.Distinct)
 		})
+	}
+}
+
+// TestThePathIsAlwaysTheSame, with two workers too, whichever of them comes first.
+func TestThePathIsAlwaysTheSame(t *testing.T) {
+	o := small()
+	o.Without = node.Off(node.X6)
+	var first []string
+	for range 8 {
+		m := New(o)
+		r := explore.Search(m, explore.Options{Workers: 2})
+		require.Equal(t, "S1", Monitor(r.Wrong))
+		if first == nil {
+			first = r.Path
+		}
+		require.Equal(t, first, r.Path)
+		require.Len(t, m.actions(&r), len(r.Path))
 	}
 }
