@@ -72,6 +72,7 @@ type site struct {
 	happened map[uint64]time.Duration // at the switch, by event number
 	arrivals []landing
 	timed    atomic.Bool
+	links    atomic.Int64 // of clients that are up
 }
 
 // landing is an event at a client.
@@ -80,14 +81,30 @@ type landing struct {
 	at  time.Duration
 }
 
-// station is a client's node, which tells when events arrive.
+// station is a client's node, which tells when events arrive, and how many of its links are up.
 type station struct {
 	node.Node
-	s *site
+	s  *site
+	up int64
+}
+
+// linked takes note of a link that comes up or goes down.
+func (n *station) linked(in *node.Input) {
+	was := n.up
+	switch in.Kind {
+	case node.PortUp:
+		n.up++
+	case node.PortDown:
+		n.up--
+	case node.CarrierDown:
+		n.up = 0
+	}
+	n.s.links.Add(n.up - was)
 }
 
 // Step implements node.Node.
 func (n *station) Step(in *node.Input, out *node.Output) {
+	n.linked(in)
 	if in.Kind == node.Receive && in.Msg.Kind.IsCallEvent() && n.s.timed.Load() {
 		now := n.s.Now()
 		n.s.mu.Lock()
@@ -118,7 +135,7 @@ func Scale(ctx context.Context, o ScaleOptions) (*Report, error) {
 			return false, err
 		}
 		m.rows(r, rate)
-		if m.within(o.Limit) {
+		if m.within(rate, o.Limit) {
 			carried[rate] = m
 			return true, nil
 		}
@@ -170,7 +187,7 @@ func highest(rates []int, resolution int, carries func(rate int) (bool, error)) 
 	return best, least, nil
 }
 
-// calm ends the load after a rate that was too high, and waits until what was left behind is done, and the pair is synchronized again if it was not any more.
+// calm ends the load after a rate that was too high, and waits until what was left behind is done: the pair is synchronized again if it was not any more, and every client is connected to both T-Servers.
 func (s *site) calm(ctx context.Context) error {
 	if err := s.order("load-stop", nil); err != nil {
 		return err
@@ -179,11 +196,12 @@ func (s *site) calm(ctx context.Context) error {
 		if err := pause(ctx, settled); err != nil {
 			return err
 		}
-		if s.ready() {
+		links := s.links.Load()
+		if s.ready() && links == int64(2*s.o.Clients) {
 			return nil
 		}
 		if left <= 0 {
-			return fmt.Errorf("the pair is not synchronized within %s of a rate that was too high", patience)
+			return fmt.Errorf("%s after a rate that was too high, %d of %d links of clients are up, and the pair is ready: %t", patience, links, 2*s.o.Clients, s.ready())
 		}
 	}
 }
@@ -214,7 +232,7 @@ func (s *site) mark(r *trace.Record) (taken bool) {
 	if r.Kind != trace.Noted || r.Note.Kind != node.NoteCall {
 		return false
 	}
-	if s.timed.Load() {
+	if s.timed.Load() && r.Note.Text != "blocked" { // which is no event
 		s.mu.Lock()
 		s.happened[r.Note.N] = r.At
 		s.mu.Unlock()
@@ -243,7 +261,7 @@ func (s *site) connect(ctx context.Context, c *config.Config) error {
 				ID: id, Config: *c, URL: s.NATSURL(), Pair: s.Pair(), Clock: natsworld.NewClock(1), Login: s.Login(id.String()),
 				NewNode: func(id wire.ID, c *config.Config) node.Node {
 					n := client.New(id, c.Without).RegisterOnly(dns...)
-					return &station{&registrations{n, registered}, s}
+					return &station{Node: &registrations{n, registered}, s: s}
 				},
 			})
 			if errs[i] == nil {
@@ -304,9 +322,9 @@ type measured struct {
 	memory          map[string]uint64  // resident, bytes
 }
 
-// within reports whether all events arrived, 99 of 100 of them in time.
-func (m *measured) within(limit time.Duration) bool {
-	return m.latency.P99 <= millis(limit) && m.arrived == m.wanted && m.wanted > 0
+// within reports whether the rate was there, but for a fifth, and all events arrived, 99 of 100 of them in time.
+func (m *measured) within(rate int, limit time.Duration) bool {
+	return m.latency.P99 <= millis(limit) && m.arrived == m.wanted && 5*m.calls >= 4*rate && m.wanted > 0
 }
 
 // try sets a rate going, waits until it has settled, and measures until it is within the limit, or has been tried often enough; the last measurement counts.
@@ -319,7 +337,7 @@ func (s *site) try(ctx context.Context, rate int) (m *measured, err error) {
 			return nil, err
 		}
 		s.o.Report("%d calls/s: %s, %d of %d events", rate, m.latency, m.arrived, m.wanted)
-		if m.within(s.o.Limit) {
+		if m.within(rate, s.o.Limit) {
 			break
 		}
 	}
@@ -341,6 +359,7 @@ func (s *site) measure(ctx context.Context) (*measured, error) {
 	s.happened, s.arrivals = map[uint64]time.Duration{}, nil
 	s.mu.Unlock()
 	s.timed.Store(true)
+	from := s.Now() // what was before may have arrived unseen
 	before, begin := s.usage(), time.Now()
 	if err := pause(ctx, s.o.Time); err != nil {
 		return nil, err
@@ -351,7 +370,7 @@ func (s *site) measure(ctx context.Context) (*measured, error) {
 		return nil, err
 	}
 	s.timed.Store(false)
-	m := s.judge(end)
+	m := s.judge(from, end)
 	m.calls = int(float64(m.calls) / took.Seconds())
 	m.cores, m.memory = map[string]float64{}, map[string]uint64{}
 	for name, u := range after {
@@ -361,21 +380,21 @@ func (s *site) measure(ctx context.Context) (*measured, error) {
 	return m, nil
 }
 
-// judge joins what happened at the switch with what arrived: two events at clients for each of the switch's.
-func (s *site) judge(end time.Duration) *measured {
+// judge joins what happened at the switch between two times with what arrived: two events at clients for each of the switch's.
+func (s *site) judge(from, end time.Duration) *measured {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := &measured{}
 	seen := map[uint64]int{}
 	var late Times
 	for _, a := range s.arrivals {
-		if at, known := s.happened[a.seq]; known && at <= end {
+		if at, known := s.happened[a.seq]; known && at >= from && at <= end {
 			late = append(late, a.at-at)
 			seen[a.seq]++
 		}
 	}
 	for seq, at := range s.happened {
-		if at <= end {
+		if at >= from && at <= end {
 			m.wanted += 2
 			m.arrived += min(seen[seq], 2)
 		}

@@ -3,9 +3,27 @@ package bench
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
+
+// TestWhatARateHasToKeep: latency, every event, and the rate itself.
+func TestWhatARateHasToKeep(t *testing.T) {
+	right := measured{latency: quantiles{P99: 49}, wanted: 600, arrived: 600, calls: 100}
+	require.True(t, right.within(100, 50*time.Millisecond))
+	require.True(t, right.within(125, 50*time.Millisecond))
+	for name, spoil := range map[string]func(m *measured){
+		"late":        func(m *measured) { m.latency.P99 = 51 },
+		"one is lost": func(m *measured) { m.arrived-- },
+		"not offered": func(m *measured) { m.calls = 79 },
+		"nothing":     func(m *measured) { m.wanted, m.arrived = 0, 0 },
+	} {
+		m := right
+		spoil(&m)
+		require.False(t, m.within(100, 50*time.Millisecond), name)
+	}
+}
 
 // TestHighestRate: rates are climbed until one is not carried, and what is between is halved.
 func TestHighestRate(t *testing.T) {
