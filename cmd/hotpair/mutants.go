@@ -44,7 +44,7 @@ cannot be told from the original.`,
 	fl.StringSliceVar(&f.only, "only", nil, "these mutants only")
 	fl.Uint64Var(&f.seeds, "seeds", 2000, "how many seeds are run at most against each")
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "how many mutants at once")
-	fl.DurationVar(&f.shrink, "shrink", 4*time.Second, "how long each catch is shrunk at most, on the wall clock")
+	fl.DurationVar(&f.shrink, "shrink", 2*time.Second, "how long each catch is shrunk at most, on the wall clock")
 	fl.StringVarP(&f.out, "out", "o", "", "the folder in which the scenario of each is written, as NAME.txtar")
 	fl.BoolVar(&f.list, "list", false, "say what there is, and run nothing")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object per mutant")

@@ -19,6 +19,7 @@ var directed = map[string]Profile{
 	"full-sync-num": {Kinds: []Kind{Slow, LinkDown, Call}, Gap: time.Second, Episode: time.Second, Settings: []Setting{{"switch/sync-time", "0s"}}},
 	"handover-ack":  {Kinds: []Kind{Slow, Switchover}, Gap: 2 * time.Second, Episode: 3 * time.Second},
 	"kpl-number":    {Kinds: []Kind{LinkSilent, Call}, Quiet: true, Gap: 3 * time.Second, Episode: 2 * time.Second, Length: time.Minute},
+	"client-epoch":  {Kinds: []Kind{Slow, Forced, Isolate, Pause}, Gap: 2 * time.Second, Episode: 4 * time.Second, Settings: []Setting{{"clients", "2"}, {"ha-publish", "immediate"}, {"addp-timeout", "8s"}}},
 	"client-seen":   {Kinds: []Kind{Slow, Forced, Crash}, Gap: 3 * time.Second, Episode: 3 * time.Second, Settings: []Setting{{"clients", "1"}}},
 	"persist-first": {Kinds: []Kind{Store, Crash, Forced, LinkDown, Slow}, Gap: 2 * time.Second, Episode: 2 * time.Second, Settings: []Setting{{"switch/sync-time", "100ms"}}},
 	"X13":           {Kinds: []Kind{Request, Slow, Forced, Pause}, Gap: 5 * time.Second, Episode: 3 * time.Second},
