@@ -91,7 +91,7 @@ func (m *peer) record(s *Set, r *trace.Record) {
 	case trace.CarrierDown, trace.CarrierUp:
 		p.carrierIs(r)
 	case trace.Up, trace.Down:
-		p.port(s, r)
+		p.port(r)
 	case trace.Received:
 		p.received(r)
 	case trace.Sent:
@@ -152,7 +152,7 @@ func (p *peerServer) unlink() {
 	p.up, p.sent, p.told, p.holder, p.peerOff, p.peerOut = false, false, false, wire.None, false, false
 }
 
-func (p *peerServer) port(s *Set, r *trace.Record) {
+func (p *peerServer) port(r *trace.Record) {
 	if !r.Peer.IsTServer() {
 		if r.Kind == trace.Down && r.Text == closedByItself {
 			p.census.gone(r.Peer)
@@ -411,7 +411,7 @@ func (g *graceClock) login(s *Set, p *peerServer, r *trace.Record) {
 	}
 }
 
-// sortedIDs inserts into, or deletes from, a sorted list.
+// insertID puts an ID into a sorted list.
 func insertID(list []wire.ID, id wire.ID) []wire.ID {
 	if i, found := slices.BinarySearch(list, id); !found {
 		return slices.Insert(list, i, id)
@@ -419,6 +419,7 @@ func insertID(list []wire.ID, id wire.ID) []wire.ID {
 	return list
 }
 
+// deleteID takes it out.
 func deleteID(list []wire.ID, id wire.ID) []wire.ID {
 	if i, found := slices.BinarySearch(list, id); found {
 		return slices.Delete(list, i, i+1)

@@ -65,12 +65,11 @@ func (m *x13) fate(t ticket) *fate {
 	if f == nil {
 		f = &fate{}
 		m.fates[t] = f
-		list := append(m.old[t.client], t)
-		if len(list) > maxFates {
+		m.old[t.client] = append(m.old[t.client], t)
+		if list := m.old[t.client]; len(list) > maxFates {
 			delete(m.fates, list[0])
-			list = list[1:]
+			m.old[t.client] = list[1:]
 		}
-		m.old[t.client] = list
 	}
 	return f
 }
