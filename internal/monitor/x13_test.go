@@ -77,7 +77,8 @@ func (t *tape) asksB() *tape {
 
 func TestX13TheSwitchCarriesOutEachRequestOnce(t *testing.T) {
 	check(t, []tapeCase{
-		{"once", dndDone, holds}, {"once, and it is asked for", func() *tape {
+		{"once", dndDone, holds},
+		{"once, and it is asked for", func() *tape {
 			t := dndDone().asksB()
 			t.says(b, 8, 0)
 			return t
