@@ -67,9 +67,11 @@ type Arbiter struct {
 	notedOff bool // whether it is deactivated, as was noted last
 
 	// Of this step only, for the case that something was not stored.
-	lostNow bool  // a client was lost
-	touched bool  // the role depends on what was to be stored
-	before  State // of the role
+	lostNow bool   // a client was lost
+	touched bool   // the role depends on what was to be stored
+	took    bool   // an epoch was taken in this step
+	seen    uint64 // the highest epoch before that
+	before  State  // of the role
 }
 
 // link is the HA link, as far as it concerns the arbiter; zero while it is down.
@@ -114,7 +116,7 @@ func (a *Arbiter) Start(stored Durable, out *node.Output) {
 }
 
 // Begin begins a step.
-func (a *Arbiter) Begin() { a.touched, a.lostNow = false, false }
+func (a *Arbiter) Begin() { a.touched, a.took, a.lostNow = false, false, false }
 
 // LinkUp tells that the HA link is up: the handshake is the first thing that is sent on it.
 func (a *Arbiter) LinkUp(out *node.Output) {
@@ -341,6 +343,9 @@ func (a *Arbiter) settleGrace(out *node.Output) {
 // activate makes the server active in a new epoch: the least of its kind above every epoch seen, durable first (P13). Where it is active already, only
 // the epoch changes.
 func (a *Arbiter) activate(why string, out *node.Output) {
+	if !a.took {
+		a.took, a.seen = true, a.highest
+	}
 	if a.highest = next(a.self, a.highest); a.opt.Without.Has(node.P13Kind) {
 		a.highest = max(a.dur.Own, a.highest-2) + 1
 	}

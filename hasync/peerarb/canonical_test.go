@@ -27,7 +27,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	a := rich()
 	require.Empty(t, canontest.Unseen(a, func() []byte { return a.AppendCanonical(nil) }, []string{
 		"self", "opt", "server", // given when it is made
-		"touched", "before", "lostNow", // of one step
+		"touched", "took", "seen", "before", "lostNow", // of one step
 		"notedOff", // follows from the rest after Settle
 	}))
 	b := a.AppendCanonical(nil)

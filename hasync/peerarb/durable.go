@@ -56,10 +56,10 @@ func (a *Arbiter) store(out *node.Output) {
 func (a *Arbiter) Unstored(stored Durable, taken bool, out *node.Output) {
 	a.dur = stored
 	a.notedOff = !stored.Off // what was noted in that step has been dropped
-	a.highest = max(a.highest, stored.Highest)
-	if a.highest > stored.Own && next(a.self, a.highest-1) == a.highest { // the epoch that was not stored, and is still free
-		a.highest--
+	if a.took { // the epoch that was not stored is still free, unless somebody tells of it
+		a.highest = a.seen
 	}
+	a.highest = max(a.highest, stored.Highest)
 	a.noStore = true
 	out.Set(node.Timer{Kind: storeTimer}, a.opt.StoreRetry)
 	if !a.touched {

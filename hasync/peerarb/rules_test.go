@@ -436,6 +436,17 @@ func TestP13WhatIsNotDurableIsNotSo(t *testing.T) {
 	r.fire(graceTimer)
 	r.is(Active, 2)
 
+	// An epoch that was not stored, and that the peer tells of, is one that was seen, whatever else is not stored.
+	r = waiting(t)
+	stored = r.arb.Durable()
+	r.linkDown()
+	r.unstored(stored, false)
+	r.step(func() { r.arb.HeardOfEpoch(wire.A, 2, &r.out) })
+	r.unstored(stored, false)
+	r.fire(storeTimer)
+	r.fire(graceTimer)
+	r.is(Active, 4)
+
 	// One that was active, and could not note that it handed over, still is.
 	r = holding(t, 2)
 	stored = r.arb.Durable()
