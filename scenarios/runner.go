@@ -174,8 +174,7 @@ func newRunner(ctx context.Context, sc *Scenario, opt Options) (*runner, error) 
 			}
 		}
 	}
-	cfg := sc.Config
-	cfg.Off(opt.Without)
+	cfg := r.config()
 	r.monitors = monitor.NewSet(&cfg)
 	r.facts.monitors, r.facts.hasM, r.ladder.NoClients = r.monitors, cfg.HasM(), !cfg.HasM()
 	r.res = &Result{
@@ -185,6 +184,20 @@ func newRunner(ctx context.Context, sc *Scenario, opt Options) (*runner, error) 
 	w, err := newWorld(opt, cfg, trace.SinkFunc(r.record))
 	r.world = w
 	return r, err
+}
+
+// timerSlack is the most, on the wall clock, that timers get beyond their defaults in real worlds: what a busy machine takes. Deadlines get more, so that what
+// such a timer brings about is still in time.
+const timerSlack = 2 * time.Second
+
+// config is the configuration with which the nodes run, and by which they are judged.
+func (r *runner) config() config.Config {
+	c := r.sc.Config
+	c.Off(r.opt.Without)
+	if r.opt.World != Sim {
+		c.Slacken(time.Duration(float64(min(r.opt.Slack, timerSlack)) * r.opt.Speed))
+	}
+	return c
 }
 
 // replay is the line that makes the run again.
@@ -209,8 +222,7 @@ func replay(sc *Scenario, o *Options) string {
 }
 
 func (r *runner) header() trace.Header {
-	cfg := r.sc.Config
-	cfg.Off(r.opt.Without)
+	cfg := r.config()
 	data, err := json.Marshal(cfg.Public())
 	if err != nil {
 		panic(err) // plain data

@@ -3,7 +3,6 @@ package scenarios
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"hotpair/internal/config"
 	"hotpair/internal/natsworld"
@@ -25,16 +24,9 @@ const (
 // WorldNames returns the names of the worlds.
 func WorldNames() []string { return []string{Sim, NATS, Processes} }
 
-// timerSlack is the most, on the wall clock, that timers get beyond their defaults in real worlds: what a busy machine takes. Deadlines get more, so that what
-// such a timer brings about is still in time.
-const timerSlack = 2 * time.Second
-
 func newWorld(o Options, c config.Config, sink trace.Sink) (World, error) {
 	if o.NATSURL != "" && o.World != NATS {
 		return nil, fmt.Errorf("a NATS server that is already running is for the world %s, not for %s", NATS, o.World)
-	}
-	if o.World != Sim {
-		c.Slacken(time.Duration(float64(min(o.Slack, timerSlack)) * o.Speed))
 	}
 	n := natsworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, URL: o.NATSURL, Probe: o.Probe, Sink: sink}
 	p := procworld.Options{Config: c, Speed: o.Speed, Seed: o.Seed, Sink: sink, Log: o.Log}

@@ -107,10 +107,12 @@ func (c *settings) receive(m *wire.Message, out *node.Output) bool {
 func (c *settings) compare(peers pairconf.Version, out *node.Output) {
 	switch {
 	case peers == c.conf.Version:
+		if c.synced { // asked again
+			c.send(wire.ConfigAck, peers, out)
+		}
 		c.synced = true
 		c.conf.Agree()
 		c.acknowledged(peers, out)
-		c.send(wire.ConfigAck, peers, out)
 	case c.wins(peers):
 		for _, o := range c.conf.Objects {
 			c.sendObject(wire.ConfigObject, o, out)

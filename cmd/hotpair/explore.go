@@ -155,18 +155,15 @@ func (f *exploreFlags) peer(cmd *cobra.Command, o explore.Options) error {
 func (f *exploreFlags) pair(cmd *cobra.Command, o explore.Options) error {
 	w := cmd.OutOrStdout()
 	if f.list {
-		for _, c := range pairmodel.Configs() {
-			fmt.Fprintf(w, "%-22s %s\n%-22s %s\n", c.Name, c.What, "", c)
-		}
+		listPairs(w)
 		return nil
 	}
 	list := pairmodel.Configs()
 	if !f.all {
-		c, err := pairmodel.Named(f.config)
-		if err != nil {
-			return err
+		var err error
+		if list, err = pairmodel.Select(f.config); err != nil {
+			return fmt.Errorf("--config: %w", err)
 		}
-		list = []pairmodel.Config{c}
 	}
 	var without node.Rules
 	if err := without.UnmarshalText([]byte(f.without)); err != nil {
@@ -205,6 +202,24 @@ func (f *exploreFlags) pair(cmd *cobra.Command, o explore.Options) error {
 		}
 	}
 	return worst
+}
+
+// listPairs shows the configurations of the pair; of a family the first and the last.
+func listPairs(w io.Writer) {
+	list := pairmodel.Configs()
+	for i, c := range list {
+		first := i == 0 || list[i-1].Family != c.Family
+		last := i == len(list)-1 || list[i+1].Family != c.Family
+		if c.Family != "" && first {
+			fmt.Fprintf(w, "%-22s any two faults: all of %s-..., one after the other\n", c.Family, c.Family)
+		}
+		switch {
+		case c.Family == "" || first || last:
+			fmt.Fprintf(w, "%-22s %s\n%-22s %s\n", c.Name, c.What, "", c)
+		case !first && list[i-2].Family != c.Family:
+			fmt.Fprintln(w, "...")
+		}
+	}
 }
 
 // explored is what is told of a search.

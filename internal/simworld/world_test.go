@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"hotpair/internal/cast"
 	"hotpair/internal/config"
 	"hotpair/internal/fault"
 	"hotpair/internal/node"
@@ -86,6 +87,32 @@ func TestPause(t *testing.T) {
 	require.NoError(t, w.Kill(wire.B))
 	require.NoError(t, w.Boot(wire.B))
 	require.Contains(t, w.pass(10*time.Second), `B#2 noted {"kind":"sync","n":1,"text":"awaiting"}`)
+}
+
+// mumbler is a node that says what its kind of node does not say.
+type mumbler struct{ node.Node }
+
+func (m mumbler) Step(in *node.Input, out *node.Output) {
+	if in.Kind == node.PortUp && in.Peer == wire.MLayer {
+		out.Send(wire.MLayer, wire.ConfigAck)
+		return
+	}
+	m.Node.Step(in, out)
+}
+
+// TestWhatCannotBeRead is not carried in virtual time either: real worlds would drop it, and break the link.
+func TestWhatCannotBeRead(t *testing.T) {
+	c := config.Default()
+	w := simworld.New(simworld.Options{Config: c, Seed: 1, NewNode: func(id wire.ID, c *config.Config) node.Node {
+		if id == wire.A {
+			return mumbler{cast.New(id, c)}
+		}
+		return cast.New(id, c)
+	}})
+	require.NoError(t, w.Boot(wire.Switch, wire.A, wire.MLayer))
+	require.PanicsWithValue(t, "simworld: A sends M what cannot be read: ConfigAck is not what A sends M; that is one of Status, RoleTaken, EventLinkConnected, EventLinkDisconnected", func() {
+		_, _ = w.Run(10*time.Second, nil)
+	})
 }
 
 // TestACommandOfAPausedProcess is carried out when it goes on, and goes with the process. (The world fell over when it was handed a command of an ended one.)

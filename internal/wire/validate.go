@@ -246,7 +246,7 @@ var shapes = [kindEnd]shape{
 	ConfigObject:                {HALink, ID.IsTServer, fObject | fNum, fEpoch | fConfigEpoch | fText},
 	ConfigEnd:                   {HALink, ID.IsTServer, fNum, fEpoch | fConfigEpoch},
 	ConfigChange:                {HALink, ID.IsTServer, fObject | fNum, fEpoch | fConfigEpoch | fText},
-	ConfigAck:                   {HALink, ID.IsTServer, fNum, fEpoch | fConfigEpoch},
+	ConfigAck:                   {HALink, ID.IsTServer, 0, fEpoch | fConfigEpoch | fNum},
 }
 
 // Validate reports what is wrong with a message on the link from one node to another: a kind that does not belong there, a field

@@ -30,6 +30,9 @@ var faultNames = [...]string{
 // String returns what a scenario would call it.
 func (f Fault) String() string { return faultNames[f] }
 
+// word is the same as a part of a name.
+func (f Fault) word() string { return strings.ReplaceAll(f.String(), " ", "-") }
+
 // Budget is what the environment may do.
 type Budget struct {
 	// Calls that begin and end, 0 to 7.

@@ -18,6 +18,8 @@ type Config struct {
 	// What says what it is for.
 	What string
 	Options
+	// Family is the name of the configurations that together are what this one is a part of, "" if it stands alone.
+	Family string
 }
 
 // String says what the configuration has, and what bounds it.
@@ -60,16 +62,15 @@ func Configs() []Config {
 	both := func(name, what string, o Options) []Config {
 		transfer := o
 		transfer.Method = hasync.Transfer
-		return []Config{{name, what, o}, {name + "-transfer", what, transfer}}
+		return []Config{alone(name, what, o), alone(name+"-transfer", what, transfer)}
 	}
 	return slices.Concat(
-		[]Config{{"quick", "a bit of everything, in a few seconds", Options{
+		[]Config{alone("quick", "a bit of everything, in a few seconds", Options{
 			Budget: Budget{Calls: 1, Refs: 1, Each: Faults(CrashA, LoseCTIB, CutHA, Command), Any: 1}, Reports: true, HA: true, Lag: 1,
-		}}},
-		both("calls", "calls whose references are reused, and any two faults", Options{
-			Budget: Budget{Calls: 3, Refs: 2, Each: AnyOf(2), Any: 2}, Reports: true, HA: true, Events: true,
-		}),
-		both("lag", "the same with any one fault, and one T-Server hears of calls later than the other", Options{
+		})},
+		anyTwo("calls", hasync.Drain),
+		anyTwo("calls-transfer", hasync.Transfer),
+		both("lag", "three calls on two references with any one fault, and one T-Server hears of calls later than the other", Options{
 			Budget: Budget{Calls: 3, Refs: 2, Each: AnyOf(1), Any: 1}, Reports: true, HA: true, Lag: 2,
 		}),
 		both("command", "an operator's command, and any fault before, during or after it", Options{
@@ -94,22 +95,39 @@ func Configs() []Config {
 			Budget: Budget{Calls: 2, Refs: 2, Each: Faults(CrashB)}, Reports: true, Lag: 2,
 		}),
 		[]Config{
-			{"orders", "every order of every message; any fault", Options{Budget: Budget{Refs: 1, Each: with(AnyOf(1), Command), Any: 1}}},
-			{"orders-call", "every order of every message; a call and a command", Options{Budget: Budget{Calls: 1, Refs: 1, Each: Faults(Command)}}},
-			{"replicated", "events wait for the backup (X7), and the primary dies", Options{
+			alone("orders", "every order of every message; any fault", Options{Budget: Budget{Refs: 1, Each: with(AnyOf(1), Command), Any: 1}}),
+			alone("orders-call", "every order of every message; a call and a command", Options{Budget: Budget{Calls: 1, Refs: 1, Each: Faults(Command)}}),
+			alone("replicated", "events wait for the backup (X7), and the primary dies", Options{
 				Budget: Budget{Calls: 1, Refs: 1, Each: Faults(CrashA)}, Publish: hasync.Replicated, Reports: true, Lag: 1,
-			}},
-			{"damped", "M waits before it takes a lost T-Server for failed (X11)", Options{
+			}),
+			alone("damped", "M waits before it takes a lost T-Server for failed (X11)", Options{
 				Budget: Budget{Calls: 1, Refs: 1, Each: with(AnyOf(1), Command), Any: 1}, Damped: true, Reports: true, HA: true,
-			}},
-			{"registrations", "registrations travel, with the first fault of any kind", Options{
+			}),
+			alone("registrations", "registrations travel, with the first fault of any kind", Options{
 				Budget: Budget{Calls: 1, Refs: 1, Each: with(AnyOf(1), Command), Any: 1}, Reports: true, HA: true, Lag: 1, Registrations: true,
-			}},
-			{"announced-at-once", "ha-sync-dly-lnk-conn: false (R13)", Options{
+			}),
+			alone("announced-at-once", "ha-sync-dly-lnk-conn: false (R13)", Options{
 				Budget: Budget{Calls: 1, Refs: 1, Each: with(AnyOf(1), Command), Any: 1}, AtOnce: true, Reports: true, HA: true, Lag: 1,
-			}},
+			}),
 		},
 	)
+}
+
+func alone(name, what string, o Options) Config { return Config{Name: name, What: what, Options: o} }
+
+// anyTwo is a family: three calls on two references, and each two kinds of fault. Together these are any two faults, and each is small enough to be explored to
+// its end.
+func anyTwo(family string, method hasync.SyncMethod) (list []Config) {
+	for one := range Command {
+		for other := one; other < Command; other++ {
+			c := alone(fmt.Sprintf("%s-%s-%s", family, one.word(), other.word()), "calls whose references are reused, and these two faults", Options{
+				Budget: Budget{Calls: 3, Refs: 2, Each: Faults(one, other)}, Method: method, Reports: true, HA: true, Events: true,
+			})
+			c.Family = family
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 func with(each [faultKinds]int, more ...Fault) [faultKinds]int {
@@ -121,14 +139,33 @@ func with(each [faultKinds]int, more ...Fault) [faultKinds]int {
 
 // Named returns the configuration with this name.
 func Named(name string) (Config, error) {
+	list, err := Select(name)
+	if err == nil && list[0].Name != name {
+		return Config{}, fmt.Errorf("%q are %d configurations, %s and others", name, len(list), list[0].Name)
+	}
+	if err != nil {
+		return Config{}, err
+	}
+	return list[0], nil
+}
+
+// Select returns the configuration with this name, or those of the family with this name.
+func Select(name string) (list []Config, err error) {
 	var names []string
 	for _, c := range Configs() {
-		if c.Name == name {
-			return c, nil
+		if c.Name == name || c.Family == name && name != "" {
+			list = append(list, c)
 		}
-		names = append(names, c.Name)
+		if c.Family == "" {
+			names = append(names, c.Name)
+		} else if !slices.Contains(names, c.Family) {
+			names = append(names, c.Family)
+		}
 	}
-	return Config{}, fmt.Errorf("there is no configuration %q; there are %s", name, strings.Join(names, ", "))
+	if len(list) == 0 {
+		return nil, fmt.Errorf("there is no configuration %q; there are %s", name, strings.Join(names, ", "))
+	}
+	return list, nil
 }
 
 // Bounds end a hunt.
