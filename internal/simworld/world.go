@@ -52,6 +52,8 @@ type World struct {
 	conns   uint64 // connections there ever were
 	notices []string
 	steps   uint64
+	// strict: what real worlds could not read is not carried here either. A rule that is switched off may lead to that, and then it is for the monitors to notice.
+	strict  bool
 	rec     trace.Record
 	written bool // a record was written since this was last reset
 }
@@ -83,7 +85,7 @@ func New(o Options) *World {
 	if o.NewNode == nil {
 		o.NewNode = cast.New
 	}
-	w := &World{opt: o, rng: rand.New(rand.NewPCG(o.Seed, 0x686f7470616972)), nats: true}
+	w := &World{opt: o, rng: rand.New(rand.NewPCG(o.Seed, 0x686f7470616972)), nats: true, strict: o.Config.Without.None()}
 	ids := []wire.ID{wire.Switch, wire.A, wire.B, wire.MLayer}
 	for i := range o.Config.Clients {
 		ids = append(ids, wire.Client(i+1))
