@@ -58,30 +58,39 @@ func (m *states) record(s *Set, r *trace.Record) {
 	case r.Kind == trace.Up, r.Kind == trace.Down:
 		*p = progress{epoch: p.epoch, role: p.role, told: p.told}
 	case r.Kind == trace.Received:
-		p.received(r)
+		p.received(v, r)
 	case r.Kind == trace.Sent:
 		p.send(s, r)
 	}
 }
 
-func (p *progress) received(r *trace.Record) {
+func (p *progress) received(v *view, r *trace.Record) {
 	p.late = trace.Record{}
-	switch m := r.Msg; m.Kind {
+	m := r.Msg
+	if _, held := v.calls[m.Call]; m.Kind == wire.CallNamed || tellsConnID(m) && !held {
+		p.isTold(r)
+	}
+	switch m.Kind {
 	case wire.FullSyncDone:
 		p.synced, p.agreed = m.Reason == wire.Synchronized, m.Seq
 	case wire.FullSyncAck:
 		p.acked = p.acked || m.Num == p.sent
 	case wire.CallNamedAck:
 		p.known = max(p.known, m.Num)
-	case wire.CallNamed:
-		if m.Epoch < p.epoch {
-			p.late = keep(r)
-		} else if len(p.told) < maxTold {
-			if p.told == nil {
-				p.told = map[callmodel.CallID]trace.Record{}
-			}
-			p.told[m.Call] = keep(r)
+	}
+}
+
+// isTold: the primary tells a call's ConnID, by itself or with an event that it has made. What it tells last is so.
+func (p *progress) isTold(r *trace.Record) {
+	if r.Msg.Epoch < p.epoch {
+		p.late = keep(r)
+		return
+	}
+	if len(p.told) < maxTold {
+		if p.told == nil {
+			p.told = map[callmodel.CallID]trace.Record{}
 		}
+		p.told[r.Msg.Call] = keep(r)
 	}
 }
 
