@@ -116,7 +116,7 @@ func (j *journal) makeRoom() {
 }
 
 func (j *journal) dropOldest() {
-	j.base = j.at(0).number
+	j.skip(j.at(0).number) // the base may be behind it already: what stands before is not to be told any more
 	*j.at(0) = event{}
 	j.head = (j.head + 1) % len(j.ring)
 	j.size--
