@@ -344,8 +344,8 @@ func (p *peerServer) demand(s *Set, r *trace.Record) {
 	if !p.running || p.storeBad || r.At < p.badUntil || !p.carrier || p.activity.Kind == 0 {
 		return
 	}
-	holds := p.told && p.holder == p.id
-	shown := records(&p.input, &p.activity, r)
+	holds, in := p.told && p.holder == p.id, &p.input
+	shown := records(in, &p.activity, r)
 	switch {
 	case p.commanded:
 		s.report(shown, "%s says that it is active by a command, and answers none (P10)", p.id)
@@ -359,7 +359,7 @@ func (p *peerServer) demand(s *Set, r *trace.Record) {
 		s.report(shown, "%s is the holder on an open link, and is not active (P11)", p.id)
 	case holds && p.off.Kind != 0 && !p.peerOff:
 		s.report(shown, "%s is the holder and deactivated, and does not hand over (P11)", p.id)
-	case p.id == wire.B && p.input.Kind == trace.Down && p.input.Peer.IsTServer() && p.lostLink() && !p.active() && p.off.Kind == 0 && !p.unstored:
+	case p.id == wire.B && p.input.Kind == trace.Down && p.input.Peer.IsTServer() && p.lostLink() && !p.active() && p.off.Kind == 0 && !p.unstored && in.At >= p.badUntil:
 		s.report(shown, "%s has lost the link to the primary, and is not active at once (P7)", p.id)
 	case p.active() && p.heard > p.activity.Note.N && (!p.up || p.told):
 		s.report(shown, "%s is active in epoch %d, has heard of %d, and takes no new one (P13)", p.id, p.activity.Note.N, p.heard)
