@@ -56,7 +56,8 @@ func (a *Arbiter) store(out *node.Output) {
 func (a *Arbiter) Unstored(stored Durable, taken bool, out *node.Output) {
 	a.dur = stored
 	a.notedOff = !stored.Off // what was noted in that step has been dropped
-	if a.took {              // the epoch that was not stored is still free, unless somebody tells of it
+	// The epoch that was not stored is still free, unless somebody tells of it.
+	if a.took {
 		a.highest = a.seen
 	}
 	a.highest = max(a.highest, stored.Highest)

@@ -74,7 +74,7 @@ func (d *drawer) drawHotStandby() {
 	}
 	d.clients, d.lines, d.trunks = d.number("clients"), d.number("switch/extensions"), d.number("switch/trunks")
 	d.length()
-	d.boot()
+	d.boot(" M")
 	d.load()
 	d.episodes()
 	d.requests()
@@ -124,21 +124,20 @@ func (d *drawer) at(t time.Duration, format string, args ...any) {
 	d.p.Events = append(d.p.Events, Event{round(t), fmt.Sprintf(format, args...)})
 }
 
-// boot draws who starts when.
-func (d *drawer) boot() {
-	clients := ""
+// boot draws who starts when. others start with the switch, as the clients do.
+func (d *drawer) boot(others string) {
 	for c := 1; c <= d.clients; c++ {
-		clients += fmt.Sprintf(" C%d", c)
+		others += fmt.Sprintf(" C%d", c)
 	}
 	d.started = d.between(100*time.Millisecond, 20*time.Second)
 	switch d.IntN(4) {
 	case 0:
-		d.at(0, "boot S A B M%s", clients)
+		d.at(0, "boot S A B%s", others)
 	case 1:
-		d.at(0, "boot S B M%s", clients)
+		d.at(0, "boot S B%s", others)
 		d.at(d.started, "boot A")
 	default:
-		d.at(0, "boot S A M%s", clients)
+		d.at(0, "boot S A%s", others)
 		d.at(d.started, "boot B")
 	}
 	d.p.Events[0].At = 0

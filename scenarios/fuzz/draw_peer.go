@@ -62,7 +62,7 @@ func (d *drawer) drawPeer() {
 	d.clients, d.lines, d.trunks = d.number("clients"), d.number("switch/extensions"), d.number("switch/trunks")
 	d.groups()
 	d.length()
-	d.bootPeer()
+	d.boot("")
 	d.load()
 	d.episodes()
 	d.requests()
@@ -139,25 +139,6 @@ func clientRange(from, to int) string {
 		return fmt.Sprintf("C%d", from)
 	}
 	return fmt.Sprintf("C%d-C%d", from, to)
-}
-
-func (d *drawer) bootPeer() {
-	clients := ""
-	for c := 1; c <= d.clients; c++ {
-		clients += fmt.Sprintf(" C%d", c)
-	}
-	d.started = d.between(100*time.Millisecond, 20*time.Second)
-	switch d.IntN(4) {
-	case 0:
-		d.at(0, "boot S A B%s", clients)
-	case 1:
-		d.at(0, "boot S B%s", clients)
-		d.at(d.started, "boot A")
-	default:
-		d.at(0, "boot S A%s", clients)
-		d.at(d.started, "boot B")
-	}
-	d.p.Events[0].At = 0
 }
 
 func (d *drawer) client() string { return fmt.Sprintf("C%d", 1+d.IntN(max(d.clients, 1))) }

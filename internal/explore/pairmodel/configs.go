@@ -115,8 +115,7 @@ func Configs() []Config {
 
 func alone(name, what string, o Options) Config { return Config{Name: name, What: what, Options: o} }
 
-// anyTwo is a family: three calls on two references, and each two kinds of fault. Together these are any two faults, and each is small enough to be explored to
-// its end.
+// anyTwo is a family: three calls on two references, and each two kinds of fault. Together these are any two faults, which are too many states for one search.
 func anyTwo(family string, method hasync.SyncMethod) (list []Config) {
 	for one := range Command {
 		for other := one; other < Command; other++ {
@@ -140,11 +139,11 @@ func with(each [faultKinds]int, more ...Fault) [faultKinds]int {
 // Named returns the configuration with this name.
 func Named(name string) (Config, error) {
 	list, err := Select(name)
-	if err == nil && list[0].Name != name {
-		return Config{}, fmt.Errorf("%q are %d configurations, %s and others", name, len(list), list[0].Name)
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return Config{}, err
+	case list[0].Name != name:
+		return Config{}, fmt.Errorf("%q are %d configurations, %s and others", name, len(list), list[0].Name)
 	}
 	return list[0], nil
 }
