@@ -343,15 +343,22 @@ func (f *facts) value(p *pattern, key string) string {
 	return f.nodeValue(p.id, key)
 }
 
+// How a link is. It is half-open as long as one end has not heard what the other end has.
+const (
+	linkUp       = "up"
+	linkDown     = "down"
+	linkHalfOpen = "half-open"
+)
+
 func (f *facts) linkValue(ends [2]wire.ID) string {
 	a, b := f.up[direction{ends[0], ends[1]}], f.up[direction{ends[1], ends[0]}]
 	switch {
 	case a && b:
-		return "up"
+		return linkUp
 	case !a && !b:
-		return "down"
+		return linkDown
 	}
-	return "up at one end"
+	return linkHalfOpen
 }
 
 func (f *facts) pairValue(key string) string {

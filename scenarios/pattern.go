@@ -143,9 +143,9 @@ func (p *pattern) parseLink(a *args, ends string) error {
 		return err
 	}
 	p.subject, p.link = ofLink, [2]wire.ID{ways[0].from, ways[0].to}
-	state, err := a.word("up or down")
-	if err == nil && state != "up" && state != "down" {
-		err = fmt.Errorf("a link is up or down, not %q", state)
+	state, err := a.word("up, down or half-open")
+	if err == nil && !slices.Contains([]string{linkUp, linkDown, linkHalfOpen}, state) {
+		err = fmt.Errorf("a link is up, down or half-open, not %q", state)
 	}
 	p.conds = []cond{{"state", "=", state}}
 	return err

@@ -91,7 +91,7 @@ Patterns of the judgement verbs:
 
   A->B KIND [key=value ...]     a message was sent since the last act and was not matched before. C* is any client.
                                 keys, those of them that the message has: ` + "num, epoch, reason, role, outcome, node, normal, announced, ready" + `
-  A-B up|down                   both ends of the link are up, or both are down
+  A-B up|down|half-open         both ends of the link are up, both are down, or one end is up
   A|B key=value ...             a T-Server: running, inc, role, epoch, cti, sync, announced, ready, tagged, calls, unnamed, alarm, raised, alarms
                 also, under peer arbitration: activity (inactive, open or active), sessions, refused (logins), seats, holder (A, B or none), deactivated,
                 config and configEpoch (the version of the shared configuration), conflicts (changes that did not win)
