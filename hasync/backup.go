@@ -31,6 +31,10 @@ type backup struct {
 	inTheWay  uint64    // tagged calls, as the primary has told while syncAwaiting (since version 3); 0 if unknown
 	agreed    uint64    // the switch's event number that the primary had reached when it sent Full Sync Done (synchronized)
 	watermark uint64    // W: the event number at which what was read from the switch is consistent (X1)
+
+	// With syncDone: whether the switch's events up to agreed have come, and the calls about which the switch was asked then, and has not answered.
+	looked  bool
+	doubted []callmodel.CallID
 }
 
 // hasPrimary: the HA link is up to a primary of this T-Server's epoch.
@@ -67,7 +71,7 @@ func (e *Engine) fullSyncDone(m *wire.Message, out *node.Output) {
 	}
 	e.backup.phase, e.backup.inTheWay = syncAnswered, 0
 	if m.Reason == wire.Synchronized {
-		e.backup.phase, e.backup.agreed = syncDone, m.Seq
+		e.backup.believe(m.Seq)
 		e.server.Agreed(m.Seq)
 	}
 	e.sendPeer(wire.FullSyncAck, out).Num = m.Num

@@ -27,6 +27,7 @@ func (e *Engine) AppendCanonical(b []byte) []byte {
 	b = canon.Uint(b, e.backup.inTheWay)
 	b = canon.Uint(b, e.backup.agreed)
 	b = canon.Uint(b, e.backup.watermark)
+	b = e.backup.appendDoubts(b)
 	b = e.primary.append(b)
 	b = canon.Bool(b, e.overdue.is)
 	return e.names.append(b)
@@ -52,6 +53,7 @@ func (e *Engine) Restore(r *canon.Reader) {
 	e.backup.inTheWay = canon.Read[uint64](r)
 	e.backup.agreed = canon.Read[uint64](r)
 	e.backup.watermark = canon.Read[uint64](r)
+	e.backup.restoreDoubts(r)
 	e.primary.restore(r)
 	e.overdue.is = r.Bool()
 	e.names.restore(r)
@@ -62,6 +64,7 @@ func (e *Engine) Restore(r *canon.Reader) {
 func (e *Engine) restoreDerived() {
 	e.overdue.raised = e.overdue.is
 	e.overdue.armed = e.primary.asked && e.opt.HASyncMaxWait > 0 && !e.overdue.is
+	e.backup.looked = e.backup.phase == syncDone && e.seq >= e.backup.agreed
 	e.waiting = e.role == wire.Backup && e.carrier && !e.hasPrimary() && !e.alone
 	e.toldPeer, e.toldM = report{}, report{}
 	if e.peer.up {

@@ -22,6 +22,7 @@ func (quiet) Told(*wire.Message, *node.Output)                                 {
 func (quiet) Remembered(*wire.Message, *node.Output)                           {}
 func (quiet) Remember(*node.Output)                                            {}
 func (quiet) Agreed(uint64)                                                    {}
+func (quiet) Doubted(callmodel.CallID, *node.Output)                           {}
 
 // rich is an engine in which every part of the state is in use.
 func rich() *Engine {
@@ -49,7 +50,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	canonical := func() []byte { return e.AppendCanonical(nil) }
 	require.Empty(t, canontest.Unseen(e, canonical, []string{
 		"self", "opt", "server", "names.maxRef", // given when it is made
-		"overdue.armed", "overdue.raised", // follow from the rest after Settle
+		"overdue.armed", "overdue.raised", "backup.looked", // follow from the rest after Settle
 		"readNow", "announcedNow", // within a step only
 		"waiting", "toldPeer", "toldM", "notedReady", "notedWhy", "notedSync", "notedTags", "notedDiffers", "notedVersion", // follow from the rest after Settle
 		"names.held", "names.unnamed", "names.unknown", "names.tagged", // counted again
@@ -58,12 +59,14 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"names.older[0].from",                                              // told as known to the peer's present incarnation or not; checked below
 		"names.calls[1].known",                                             // told as known to the peer's present incarnation or not
 		"names.byConnID.slots[0]", "names.byConnID.used", "names.byConnID", // follows from the calls
-		"names.peer",                  // counts what is known by its incarnation
-		"names.data", "names.changed", // below
+		"names.peer",                                    // counts what is known by its incarnation
+		"names.data", "names.changed", "backup.doubted", // below
 	}))
 	for _, change := range []func(){
 		func() { e.names.setData(1, "x") }, func() { e.names.changed = map[uint32]uint64{1: 0} },
 		func() { e.names.changed[1] = 2 },
+		func() { e.backup.believe(9) }, func() { e.backup.doubted = []callmodel.CallID{{Ref: 1, Born: 8}} },
+		func() { e.backup.doubted[0].Born = 7 }, func() { e.backup.doubted[0].Ref = 2 },
 	} {
 		before := canonical()
 		change()
@@ -82,6 +85,8 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 
 func TestRestoredIsTheSame(t *testing.T) {
 	e := rich()
+	e.backup.believe(7)
+	e.backup.looked, e.backup.doubted = true, []callmodel.CallID{{Ref: 1, Born: 8}}
 	b := e.AppendCanonical(nil)
 	again := New(wire.A, DefaultOptions(), quiet{})
 	r := canon.NewReader(b)
@@ -90,6 +95,7 @@ func TestRestoredIsTheSame(t *testing.T) {
 	require.Equal(t, b, again.AppendCanonical(nil))
 	require.Equal(t, e.names.tagged, again.names.tagged)
 	require.Equal(t, e.names.unknown, again.names.unknown)
+	require.Equal(t, e.backup, again.backup)
 	require.Equal(t, e.toldPeer, again.toldPeer)
 	require.Equal(t, e.toldM, again.toldM)
 	require.Equal(t, e.notedSync, again.notedSync)

@@ -34,6 +34,8 @@ type Server interface {
 	Remember(out *node.Output)
 	// Agreed: Full Sync Done (synchronized) came from a primary that had processed the switch's events up to seq.
 	Agreed(seq uint64)
+	// Doubted: the switch is to be asked whether it still has this call; NoDoubt then tells.
+	Doubted(call callmodel.CallID, out *node.Output)
 }
 
 // Engine is the hot-standby protocol of one T-Server. It is made by New, started by Start, and then told what happens; every
@@ -267,6 +269,7 @@ func (e *Engine) Fired(t node.Timer) bool {
 // Settle does what the rules demand of the state as it is now. It ends every step.
 func (e *Engine) Settle(out *node.Output) {
 	e.watchForPrimary(out)
+	e.doubt(out)
 	for {
 		e.tellPeer(out)
 		e.tellM(out)

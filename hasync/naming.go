@@ -68,6 +68,7 @@ func (e *Engine) Released(id callmodel.CallID, out *node.Output) {
 	out.Note(node.Note{Kind: node.NoteGone, Call: id, ConnID: c.connID})
 	e.names.release(id.Ref, c)
 	e.names.forget(id.Ref)
+	e.NoDoubt(id)
 }
 
 func (e *Engine) hold(id callmodel.CallID) *entry {

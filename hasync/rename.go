@@ -29,6 +29,9 @@ func (e *Engine) Rename(f canon.Renaming) {
 	e.backup.watermark = f(canon.Watermark, e.backup.watermark)
 	if e.backup.phase == syncDone {
 		e.backup.agreed = f(canon.Watermark, e.backup.agreed)
+		for i := range e.backup.doubted {
+			e.backup.doubted[i].Born = f(canon.Born, e.backup.doubted[i].Born)
+		}
 	} else {
 		e.backup.agreed = 0
 	}

@@ -50,6 +50,8 @@ func (e *Engine) Readiness() (ready bool, why string) {
 		return false, "the HA link is down"
 	case e.role == wire.Backup && e.backup.phase == syncDone && e.seq < e.backup.agreed && !e.opt.Without.Has(node.ReachAgreed):
 		return false, "the switch's events up to the primary's are awaited" // calls that it may call otherwise than the primary did are over there
+	case e.role == wire.Backup && e.backup.phase == syncDone && len(e.backup.doubted) > 0:
+		return false, "calls that the primary may not have are looked up at the switch"
 	case e.role == wire.Backup && e.backup.phase == syncDone:
 		return true, "synchronized"
 	case e.role == wire.Backup && e.cti != callmodel.CTISynchronized:

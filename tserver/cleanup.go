@@ -31,6 +31,11 @@ func (s *Server) idle(ref uint32, out *node.Output) {
 		return
 	}
 	s.active(id, out)
+	s.Doubted(id, out)
+}
+
+// Doubted implements hasync.Server: the switch is asked whether it still has the call, if it can be.
+func (s *Server) Doubted(id callmodel.CallID, out *node.Output) {
 	if s.engine.CTI() == callmodel.CTISynchronized {
 		out.Send(wire.Switch, wire.QueryCall).Call = id
 	}
@@ -39,6 +44,7 @@ func (s *Server) idle(ref uint32, out *node.Output) {
 // callInfo (X9): the switch's answer. A call that it does not know has been released, and the release was lost. What is asked about is an identity: that
 // the reference is in use again, or that the call has been released meanwhile, does not matter.
 func (s *Server) callInfo(m *wire.Message, out *node.Output) {
+	s.engine.NoDoubt(m.Call)
 	if m.CallState != 0 || s.engine.CTI() != callmodel.CTISynchronized || !s.engine.Held(m.Call) {
 		return
 	}

@@ -60,7 +60,9 @@ func (s *Server) keptAlive(m *wire.Message, out *node.Output) {
 	k.open, k.failed = false, 0
 	if s.engine.CTI() == callmodel.CTISynchronized && m.Seq != s.engine.Seq() && !s.opt.Without.Has(node.KplNumber) {
 		s.resynchronize(m, out, "the switch is at another event number")
+		return
 	}
+	s.engine.AskAgain(out)
 }
 
 func (k *keepAlive) append(b []byte) []byte {

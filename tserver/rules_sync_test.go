@@ -2,6 +2,7 @@ package tserver_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -205,6 +206,39 @@ func TestX10ABackupIsReadyWhenItsSwitchHasCaughtUp(t *testing.T) {
 	ready, _ = r.engine().Readiness()
 	require.True(t, ready)
 	require.True(t, r.one(wire.MLayer, wire.Status).Ready)
+}
+
+// TestX10ABackupAsksAboutWhatThePrimaryMayNotHave: the release of a tagged call may be lost, and found by the primary alone (X9); the backup has another ConnID
+// for it (S5).
+func TestX10ABackupAsksAboutWhatThePrimaryMayNotHave(t *testing.T) {
+	r := newRig(t, wire.B, func(o *tserver.Options) { o.KplInterval = time.Second })
+	r.up(wire.MLayer, wire.A)
+	r.peer(wire.A, wire.Primary, 1, callmodel.CTISynchronized, true)
+	r.read(5, call(1, 4), call(2, 5))
+	r.hear(wire.A, wire.Message{Kind: wire.FullSyncDone, Epoch: 1, Num: 1, Reason: wire.Synchronized, Seq: 6})
+	r.none(wire.Switch, wire.QueryCall) // they may be released by what is to come
+	r.created(call(3, 6))               // the primary has named it, if it has it
+	asked := r.sent(wire.Switch, wire.QueryCall)
+	require.Len(t, asked, 3)
+	require.Equal(t, call(1, 4), asked[0].Call)
+	ready, why := r.engine().Readiness()
+	require.False(t, ready)
+	require.Contains(t, why, "looked up")
+
+	r.hear(wire.Switch, wire.Message{Kind: wire.CallInfo, Call: call(2, 5)}) // it is over
+	r.hear(wire.Switch, wire.Message{Kind: wire.CallInfo, Call: call(3, 6), CallState: callmodel.CallRinging})
+	require.False(t, r.engine().Held(call(2, 5)))
+	ready, _ = r.engine().Readiness()
+	require.False(t, ready)
+	r.fires(kplTimer, 0)
+	r.answersKeepAlive(1, 6)
+	require.Equal(t, call(1, 4), r.one(wire.Switch, wire.QueryCall).Call, "the question, or its answer, was lost")
+	r.created(call(2, 7)) // after Full Sync Done
+	r.released(call(1, 4))
+	ready, _ = r.engine().Readiness()
+	require.True(t, ready)
+	require.True(t, r.one(wire.MLayer, wire.Status).Ready)
+	r.none(wire.Switch, wire.QueryCall)
 }
 
 func TestX1Watermark(t *testing.T) {

@@ -130,6 +130,7 @@ var (
 		Rules, [2]string{"the HA link is down", "X10 not ready: the HA link is down"}, [2]string{"backup's CTI link is synchronizing", "X10 not ready: the backup's CTI link is synchronizing"},
 		[2]string{"backup's CTI link is down", "X10 not ready: the backup's CTI link is down"}, [2]string{"the CTI link is", "X10 not ready: the own CTI link"},
 		[2]string{"are awaited", "X10 not ready: the switch's events up to the primary's are awaited"},
+		[2]string{"are looked up", "X10 not ready: calls that the primary may not have are looked up at the switch"},
 		[2]string{"no Full Sync Done", "X10 not ready: no Full Sync Done (synchronized)"}, [2]string{"is not acknowledged", "X10 not ready: Full Sync Done is not acknowledged"},
 		[2]string{"synchronized", "X10 ready"},
 	)

@@ -44,6 +44,7 @@ const (
 	LinkDuplicate
 	LinkSession
 	ReachAgreed
+	AskDoubted
 	RequestEpoch
 	RequestOnce
 	RequestPrimary
@@ -117,6 +118,7 @@ var guards = []Guard{
 	{"withdrawal", "R3", "EventLinkConnected stays in force when the CTI link is lost", Withdrawal},
 	{"adoption", "R12", "a backup acknowledges a ConnID and keeps its own", Adoption},
 	{"reach-agreed", "X10", "a backup is ready before it has heard from the switch what the primary had heard at Full Sync Done", ReachAgreed},
+	{"ask-doubted", "X10", "a backup is ready while it has calls of before Full Sync Done that the primary may not have", AskDoubted},
 	{"handover-ack", "R14", "a primary hands over before its last HA message is acknowledged", HandoverAck},
 	{"name-unnamed", "R12", "a T-Server that becomes primary leaves unnamed calls unnamed", NameUnnamed},
 	{"r7-start-up", "R7", "a primary that is reading the switch does not answer Backup Ready", R7StartUp},

@@ -36,6 +36,26 @@ var directed = map[string]Profile{
 			{30 * time.Second, "? restart C1"},
 		},
 	},
+	"ask-doubted": {
+		Kinds: []Kind{Pause}, Quiet: true, Gap: time.Minute, Episode: time.Second, Length: time.Minute,
+		Settings: []Setting{
+			{"clients", "1"}, {"switch/call-refs", "1"}, {"switch/sync-time", "100ms"}, {"ha-publish", "replicated"}, {"ha-sync-method", "drain"},
+			{"B/ha-sync-method", "drain"}, {"connect-tout", "1s"}, {"disconnect-switchover-timeout", "0s"}, {"autorestart", "false"},
+			{"reconnect", "100ms"}, {"sync-reconnect-tout", "100ms"}, {"addp-timeout", "1s"}, {"A/cleanup-idle-timeout", "5s"}, {"B/cleanup-idle-timeout", "0s"},
+		},
+		// The release is lost, which A finds out, and B and the client do not; A dies, and the reference is used again.
+		Script: []Event{
+			{18 * time.Second, "? heal all"},
+			{20 * time.Second, "? kill B"},
+			{22 * time.Second, "? call z1 from=1001 to=1002"},
+			{22100 * time.Millisecond, "? answer z1"},
+			{23 * time.Second, "? restart B"},
+			{25 * time.Second, "? cut A-C1"},
+			{25100 * time.Millisecond, "? stuck z1"},
+			{30 * time.Second, "? kill A"},
+			{35 * time.Second, "? call z2 from=1003 to=1004"},
+		},
+	},
 	"request-once":    {Kinds: []Kind{Request, Slow, Forced, Crash}, Gap: 5 * time.Second, Episode: 3 * time.Second},
 	"request-primary": {Kinds: []Kind{Request, Slow, Forced, Switchover}, Gap: 5 * time.Second, Episode: 3 * time.Second},
 	"request-ask":     {Kinds: []Kind{Request, Slow, Forced, Crash}, Gap: 5 * time.Second, Episode: 3 * time.Second},
