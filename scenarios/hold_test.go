@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +80,7 @@ func equalVerdicts(t *testing.T, list []*Scenario, speed float64) {
 		ladders[sc.Name] = sc.hasLadder
 		want[sc.Name], _ = play(t, sc, Options{})
 	}
+	kept := t.ArtifactDir() // go test -artifacts keeps the runs
 	workers := 8
 	if underRace {
 		workers = 3
@@ -86,7 +88,7 @@ func equalVerdicts(t *testing.T, list []*Scenario, speed float64) {
 	got := make(chan *Result)
 	worker := func(world string, next chan *Scenario) {
 		for sc := range next {
-			res, err := Run(context.Background(), sc, Options{World: world, Speed: speed})
+			res, err := Run(context.Background(), sc, Options{World: world, Speed: speed, StoreDir: filepath.Join(kept, world)})
 			if err != nil {
 				res = &Result{Scenario: sc.Name, World: world, Verdict: CouldNotTell, Reason: err.Error()}
 			}

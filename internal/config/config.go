@@ -58,6 +58,8 @@ type Config struct {
 	// ClientRate is how many messages of one client a T-Server on NATS reads in a second of the wall clock, on average; at once, it reads twice as many. What is more is
 	// dropped, and the session ends by that. 10 to 1,000,000, or 0 for no limit. Default 5,000.
 	ClientRate int
+	// CarrierPing is how often a node on NATS pings the server, on the wall clock. Not an option of the file: Slacken gives it time.
+	CarrierPing time.Duration
 	// Passwords are what clients have for the users that they log in as, by user: a client logs in as the user of its name.
 	Passwords map[string]string `json:",omitempty"`
 }
@@ -121,6 +123,7 @@ func Default() Config {
 		Switch:            switchsim.DefaultOptions(),
 		DisconnectNotices: true,
 		ClientRate:        5000,
+		CarrierPing:       250 * time.Millisecond,
 		Arbitration:       ManagementLayer,
 		Register:          AtBoth,
 		Login:             client.DefaultLoginOptions(),
@@ -328,8 +331,8 @@ func (c *Config) SetOption(id wire.ID, key, value string) error {
 }
 
 // Slacken gives the timers time that only a fast machine needs not, where the file leaves them at their defaults: how long an event waits for the
-// backup's acknowledgement (X7), and after which silence a peer is asked for a sign of life. A scenario in a real world would else depend on how busy
-// the machine is. A silent peer is found lost after twice addp-timeout, so it gets half of the time that deadlines get.
+// backup's acknowledgement (X7), after which silence a peer is asked for a sign of life, and how often the carrier is. A scenario in a real world would else depend on how busy
+// the machine is. A silent peer is found lost after twice addp-timeout, so it gets half of the time that deadlines get; a silent carrier is still found before.
 func (c *Config) Slacken(by time.Duration) {
 	for _, o := range []*tserver.Options{&c.A, &c.B} {
 		if o.HAPublishTimeout == tserver.DefaultOptions().HAPublishTimeout {
@@ -339,8 +342,15 @@ func (c *Config) Slacken(by time.Duration) {
 	if c.Link.AddpTimeout == Default().Link.AddpTimeout {
 		c.Link.AddpTimeout += by / 2
 		c.slackenCensus(by)
+		c.CarrierPing *= 2
 	}
 }
+
+// CarrierPings is how many pings of CarrierPing may be unanswered.
+const CarrierPings = 2
+
+// BlackHole is how long a node takes to notice that its connection is a black hole.
+func (c *Config) BlackHole() time.Duration { return (CarrierPings + 1) * c.CarrierPing }
 
 // Off switches rules off in every node.
 func (c *Config) Off(r node.Rules) {

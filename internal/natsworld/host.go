@@ -108,9 +108,6 @@ const (
 	connectTime = 20 * time.Second
 	// reconnectWait is how long, on the wall clock, a host waits between two attempts to reach NATS.
 	reconnectWait = 50 * time.Millisecond
-	// A black hole is noticed after three unanswered pings.
-	pingInterval = 250 * time.Millisecond
-	maxPings     = 2
 	// stopTime is how long an orderly stop may take; behind it, the host is killed. Without a server or a store there is nobody to say goodbye to.
 	stopTime = 2 * time.Second
 	// maxReason bounds what a record quotes of a message that made no sense, in bytes.
@@ -229,9 +226,8 @@ func (h *Host) connectOptions() []nats.Option {
 		nats.ReconnectWait(reconnectWait),
 		nats.ReconnectJitter(reconnectWait/2, reconnectWait/2),
 		nats.ReconnectBufSize(-1), // what was not sent at once is stale
-		nats.PingInterval(pingInterval),
-		nats.MaxPingsOutstanding(maxPings),
-		nats.Timeout(connectTime),
+		nats.PingInterval(h.opt.Config.CarrierPing),
+		nats.MaxPingsOutstanding(config.CarrierPings),
 		nats.IgnoreDiscoveredServers(), // the relay is in front of this one only
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { h.later(func() { h.carrierDown("disconnected") }) }),
 		nats.ReconnectHandler(func(nc *nats.Conn) {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"hotpair/hasync/mlayer"
+	"hotpair/internal/config"
 	"hotpair/internal/wire"
 )
 
@@ -22,7 +23,8 @@ type kicker struct {
 	pair  string
 	login Login
 	log   *zap.Logger
-	check bool        // find out at once whether it may
+	check bool // find out at once whether it may
+	ping  time.Duration
 	todo  chan string // connections to be closed
 	nc    *nats.Conn  // nil until it is connected
 }
@@ -44,7 +46,7 @@ func (h *Host) startKicker() {
 	if h.opt.System != nil {
 		login = *h.opt.System
 	}
-	h.kicker = &kicker{url: h.opt.URL, pair: h.opt.Pair, login: login, log: h.log, check: fences, todo: make(chan string, maxKicks)}
+	h.kicker = &kicker{url: h.opt.URL, pair: h.opt.Pair, login: login, log: h.log, check: fences, ping: h.opt.Config.CarrierPing, todo: make(chan string, maxKicks)}
 	go h.kicker.run(h.ctx)
 }
 
@@ -102,7 +104,7 @@ func (k *kicker) connect() error {
 	}
 	u.User = nil // that is the node's
 	k.nc, err = Connect(u.String(), k.pair, &k.login, nats.Name("hotpair fence"), nats.Timeout(kickTime), nats.MaxReconnects(-1),
-		nats.ReconnectWait(reconnectWait), nats.ReconnectBufSize(-1), nats.PingInterval(pingInterval), nats.MaxPingsOutstanding(maxPings),
+		nats.ReconnectWait(reconnectWait), nats.ReconnectBufSize(-1), nats.PingInterval(k.ping), nats.MaxPingsOutstanding(config.CarrierPings),
 		nats.IgnoreDiscoveredServers())
 	return err
 }

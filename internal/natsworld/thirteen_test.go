@@ -58,8 +58,8 @@ func TestNodesNeverGiveUp(t *testing.T) {
 	b := newBench(t)
 	a := b.start(wire.A)
 	require.Equal(t, -1, a.nc.Opts.MaxReconnect)
-	require.Equal(t, pingInterval, a.nc.Opts.PingInterval)
-	require.Equal(t, maxPings, a.nc.Opts.MaxPingsOut)
+	require.Equal(t, 250*time.Millisecond, a.nc.Opts.PingInterval)
+	require.Equal(t, 2, a.nc.Opts.MaxPingsOut)
 }
 
 // TestServerLimits: one client that does not read must not be carried along for long.

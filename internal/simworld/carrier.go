@@ -167,7 +167,7 @@ func (w *World) Isolate(id wire.ID, i fault.Isolation) error {
 	case fault.Dropped:
 		h.carrierDown()
 	case fault.BlackHoled:
-		w.queue.Push(w.now+blackHole, event{kind: evHole, host: id, gen: h.gen})
+		w.queue.Push(w.now+w.opt.Config.BlackHole(), event{kind: evHole, host: id, gen: h.gen})
 	case fault.Joined:
 		if wasHole {
 			h.carrierDown() // a connection that has lost bytes is closed

@@ -21,8 +21,6 @@ const (
 	latency = time.Millisecond
 	// rejoin is how long a node takes to connect again when its carrier is back.
 	rejoin = 100 * time.Millisecond
-	// blackHole is how long a node takes to notice that its connection is a black hole: NATS pings of 250 ms, three unanswered.
-	blackHole = 750 * time.Millisecond
 	// restartTime is how long a restart takes that the Management Layer decided (autorestart).
 	restartTime = 500 * time.Millisecond
 )
