@@ -80,7 +80,7 @@ func (h *host) SendPacket(to wire.ID, header link.Header, m *wire.Message) {
 			panic(fmt.Sprintf("simworld: %s sends %s what cannot be read: %v", h.id, to, err))
 		}
 	}
-	if !h.linked() {
+	if !h.linked() || h.conn == "" { // it may not know yet that its connection has ended
 		return
 	}
 	if header.Kind == link.Hello || header.Kind == link.HelloAck {

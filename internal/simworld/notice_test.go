@@ -1,6 +1,7 @@
 package simworld_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -98,4 +99,20 @@ func TestFenceKick(t *testing.T) {
 			require.Contains(t, lines, `A#1 noted {"kind":"role","n":2,"text":"backup"}`)
 		})
 	}
+}
+
+// TestAClosedConnectionCarriesNothing: a frozen node whose connection was closed does not know it when it wakes; what it says to those who call it then is
+// not carried, and what was sent to it since was not either.
+func TestAClosedConnectionCarriesNothing(t *testing.T) {
+	w := started(t, func(c *config.Config) { c.M.Fence = mlayer.Kick })
+	require.NoError(t, w.Pause(wire.A))
+	for !strings.Contains(w.pass(time.Millisecond), "M#1 down A timeout") {
+		require.Less(t, w.Now(), time.Minute)
+	}
+	w.pass(3 * time.Millisecond) // the kick takes 2 ms
+	w.lines = nil
+	require.NoError(t, w.Resume(wire.A)) // it finds M's call, and answers
+	lines := w.pass(time.Second)
+	require.Contains(t, lines, "A#1 down M closed")
+	require.Less(t, strings.Index(lines, "A#1 carrier-up"), strings.Index(lines, "M#1 up A"))
 }

@@ -161,7 +161,7 @@ func (w *World) handle(e eventq.Event[event]) {
 func (w *World) arrive(h *host, e event) {
 	f := &w.flights.list[e.ref]
 	switch {
-	case h.mux == nil || !h.linked() || e.gen != w.natsGen:
+	case h.mux == nil || !h.linked() || e.gen != w.natsGen || h.paused && h.conn == "":
 		w.flights.free(e.ref)
 	case h.paused:
 		h.inbox = append(h.inbox, e)
