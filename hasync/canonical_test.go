@@ -51,7 +51,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	require.Empty(t, canontest.Unseen(e, canonical, []string{
 		"self", "opt", "server", "names.maxRef", // given when it is made
 		"overdue.armed", "overdue.raised", "backup.looked", // follow from the rest after Settle
-		"readNow", "announcedNow", // within a step only
+		"readNow",                                                                                                          // within a step only
 		"waiting", "toldPeer", "toldM", "notedReady", "notedWhy", "notedSync", "notedTags", "notedDiffers", "notedVersion", // follow from the rest after Settle
 		"names.held", "names.unnamed", "names.unknown", "names.tagged", // counted again
 		"names.calls[0]",                  // no call has reference 0

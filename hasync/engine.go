@@ -63,10 +63,8 @@ type Engine struct {
 	handover handover
 	overdue  overdue
 	alone    bool // no primary of this epoch was reached for connect-tout (R11)
-	// announcedNow: EventLinkConnected was announced in this step; only who could not store something asks.
-	announcedNow bool
-	readNow      bool // the switch was read in this step; only what reads R3 and R4 as moments (node.R3State, node.R4State) asks
-	waiting      bool // aloneTimer is armed
+	readNow  bool // the switch was read in this step; only what reads R3 and R4 as moments (node.R3State, node.R4State) asks
+	waiting  bool // aloneTimer is armed
 
 	toldPeer   report
 	toldM      report
@@ -168,15 +166,8 @@ func (e *Engine) HADown(cause node.Cause, out *node.Output) {
 	e.peer = peer{}
 }
 
-// BeginStep begins a step.
-func (e *Engine) BeginStep() { e.announcedNow = false }
-
-// Unstored tells that what the T-Server wanted to store in the last step was not, and that what it said in it nobody has heard: the HA link is closed, and no
-// conclusion is drawn from that.
-func (e *Engine) Unstored(out *node.Output) {
-	if e.announcedNow {
-		e.announced = false
-	}
+// RenewHA closes the HA link, if it is up, and draws no conclusion from that: the two are to begin anew with it.
+func (e *Engine) RenewHA(out *node.Output) {
 	if e.peer.up {
 		e.HADown(node.CauseOwnCarrier, out)
 		out.Close(e.self.Peer())
@@ -305,7 +296,7 @@ func (e *Engine) announce(rule string, out *node.Output) {
 	if e.announced {
 		return
 	}
-	e.announced, e.announcedNow = true, true
+	e.announced = true
 	out.Note(node.Note{Kind: node.NoteAnnounced, Text: rule})
 	e.sendM(wire.EventLinkConnected, out)
 	e.server.AvailabilityChanged(out)

@@ -55,7 +55,7 @@ func rich(t *testing.T) *Server {
 	}
 	s.journal.ring = s.journal.ring[:1]
 	s.journal.size, s.journal.pending, s.journal.agreed = 1, 1, 4
-	s.failover.ports, s.failover.incs, s.failover.atStore = []wire.ID{c1}, []uint64{2}, []wire.ID{c1}
+	s.failover.ports, s.failover.incs = []wire.ID{c1}, []uint64{2}
 	s.failover.lic.licenceState = licenceState{true, 5, []string{"voice"}, 2}
 	object := pairconf.Object{Name: "dn/1001", Value: "x", Version: pairconf.Version{Epoch: 1, N: 1}}
 	s.failover.conf.whole = []pairconf.Object{object}
@@ -70,7 +70,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"self", "opt", "journal.keep", // given when it is made
 		"engine", "failover.arb", // have tests of their own
 		"table", "snapshot.calls[0].Call", // calls have a test of their own, in parties; that they are there is looked at below
-		"source", "failover.atStore", "failover.lic.armed", // within a step
+		"source", "failover.storing", "failover.then", "failover.otherwise", // within a step
 		"waiting",                                      // follows from the journal after each step
 		"dns.index", "snapshot.names", "snapshot.refs", // follow from the lists
 		"snapshot.found",                                // within a step

@@ -100,16 +100,6 @@ func (s *Server) publish(out *node.Output) {
 	}
 }
 
-// afterUnstored: what the last step did behind what was not stored has been dropped: timers that were set or stopped there, and what the switch was asked.
-func (s *Server) afterUnstored(out *node.Output) {
-	s.own.asked = false
-	if s.waiting {
-		out.Set(node.Timer{Kind: publishTimer}, s.opt.HAPublishTimeout)
-	} else {
-		out.Cancel(node.Timer{Kind: publishTimer})
-	}
-}
-
 // giveUpWaiting: the backup does not answer in time, so the primary goes on without it (X7).
 func (s *Server) giveUpWaiting(out *node.Output) {
 	s.waiting = false

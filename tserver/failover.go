@@ -3,7 +3,6 @@ package tserver
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"hotpair/hasync/pairconf"
 	"hotpair/hasync/peerarb"
@@ -24,8 +23,10 @@ type failover struct {
 	alarms node.Alarms
 	ports  []wire.ID // clients whose links are up, sorted: with a session or without
 	incs   []uint64  // their incarnations
-	// atStore are those whose links were up when something was to be stored in this step; nil: nothing was.
-	atStore []wire.ID
+
+	// storing: something is to be stored at the end of this step; then is done when it is, otherwise if it is not.
+	storing         bool
+	then, otherwise []func(out *node.Output)
 }
 
 // durable is what a T-Server stores under peer arbitration, as JSON.
@@ -52,12 +53,9 @@ func (s *Server) Arbiter() *peerarb.Arbiter {
 
 // begin begins a step.
 func (f *failover) begin(in *node.Input) {
-	if f == nil || in.Kind == node.StoreFailed || in.Kind == node.StoreConflict {
-		return
+	if f != nil && in.Kind != node.Stored && in.Kind != node.StoreFailed && in.Kind != node.StoreConflict {
+		f.arb.Begin()
 	}
-	f.s.engine.BeginStep()
-	f.atStore, f.lic.armed = nil, false
-	f.arb.Begin()
 }
 
 func (f *failover) start(in *node.Input, out *node.Output) {
@@ -94,14 +92,49 @@ func (f *failover) read(value []byte) (d durable, err error) {
 	return d, nil
 }
 
-// store makes everything durable that the server keeps.
-func (f *failover) store(out *node.Output) { (*arbiterServer)(f).Store(out) }
+// store makes everything durable that the server keeps, at the end of this step. What depends on that comes then, and what is to be done if it cannot be,
+// otherwise; nil: nothing.
+func (f *failover) store(then, otherwise func(out *node.Output)) {
+	f.storing = true
+	if then != nil {
+		f.then = append(f.then, then)
+	}
+	if otherwise != nil {
+		f.otherwise = append(f.otherwise, otherwise)
+	}
+}
 
-// unstored: the last step wanted to store something, and it was not.
-func (f *failover) unstored(in *node.Input, out *node.Output) {
-	if f == nil {
+// end ends a step: what is to be stored is.
+func (f *failover) end(out *node.Output) {
+	if f == nil || !f.storing {
 		return
 	}
+	value, err := json.Marshal(durable{Arbiter: f.arb.Durable(), Licence: &f.lic.licenceState, Config: &f.conf.conf})
+	if err != nil {
+		panic(err) // plain data
+	}
+	out.Store(value)
+}
+
+// answered returns what waited for the store's answer.
+func (f *failover) answered() (then, otherwise []func(out *node.Output)) {
+	then, otherwise = f.then, f.otherwise
+	f.storing, f.then, f.otherwise = false, nil, nil
+	return then, otherwise
+}
+
+// stored: what was to be stored in the last step is.
+func (f *failover) stored(out *node.Output) {
+	f.alarms.Set(node.StoreFault, false, wire.None, "the store takes what is written", out)
+	then, _ := f.answered()
+	f.arb.Stored(out)
+	for _, do := range then {
+		do(out)
+	}
+}
+
+// unstored: it is not.
+func (f *failover) unstored(in *node.Input, out *node.Output) {
 	d, err := f.read(in.Value)
 	if err != nil {
 		d = durable{Arbiter: peerarb.Durable{Off: true}}
@@ -111,11 +144,11 @@ func (f *failover) unstored(in *node.Input, out *node.Output) {
 		why = "another incarnation has written"
 	}
 	f.alarms.Set(node.StoreFault, true, wire.None, why, out)
-	f.conf.unstored(d.Config, in.Cmd, out)
-	f.lic.unstored()
+	_, otherwise := f.answered()
+	f.conf.unstored(d.Config, out)
 	f.arb.Unstored(d.Arbiter, in.Kind == node.StoreConflict, out)
-	if in.Cmd != nil {
-		out.Refuse(in.Cmd, in.Cmd.Verb+": it was not stored: "+why)
+	for _, do := range otherwise {
+		do(out)
 	}
 }
 
@@ -136,7 +169,7 @@ func (f *failover) fired(t node.Timer, out *node.Output) bool {
 	}
 	if f.arb.Fired(t, out) {
 		if f.arb.StoreTried(t) {
-			f.conf.ask(out)
+			f.store(f.conf.ask, nil)
 		}
 		return true
 	}
@@ -254,17 +287,7 @@ func (f *failover) restore(r *canon.Reader) {
 type arbiterServer failover
 
 // Store implements peerarb.Server.
-func (a *arbiterServer) Store(out *node.Output) {
-	value, err := json.Marshal(durable{Arbiter: a.arb.Durable(), Licence: &a.lic.licenceState, Config: &a.conf.conf})
-	if err != nil {
-		panic(err) // plain data
-	}
-	if a.atStore == nil {
-		a.atStore = slices.Clone(a.ports)
-	}
-	out.Persist(value)
-	a.alarms.Set(node.StoreFault, false, wire.None, "the store takes what is written", out)
-}
+func (a *arbiterServer) Store(*node.Output) { (*failover)(a).store(nil, nil) }
 
 // Drop implements peerarb.Server.
 func (a *arbiterServer) Drop(clients []wire.ID, why string, out *node.Output) {
@@ -293,18 +316,10 @@ func (a *arbiterServer) ActivityChanged(out *node.Output) {
 	}
 }
 
-// CloseAll implements peerarb.Server.
-func (a *arbiterServer) CloseAll(out *node.Output) {
-	a.s.engine.Unstored(out)
-	list := slices.Clone(a.ports)
-	for _, id := range a.atStore {
-		if !slices.Contains(list, id) { // it was closed behind what was not stored, and so was not
-			list = append(list, id)
-		}
-	}
-	for _, id := range list {
-		(*failover)(a).close(id, out)
-	}
+// RenewLink implements peerarb.Server.
+func (a *arbiterServer) RenewLink(out *node.Output) {
+	a.s.engine.RenewHA(out)
+	a.conf.linkDown(out)
 }
 
 // Ready implements peerarb.Server.

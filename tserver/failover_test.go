@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"hotpair/callmodel"
 	"hotpair/hasync/pairconf"
 	"hotpair/internal/node"
 	"hotpair/internal/wire"
@@ -12,9 +13,10 @@ import (
 
 // secondary is B on an open link to A, which is active; it has read the switch and announced.
 type secondary struct {
-	t   *testing.T
-	s   *Server
-	out node.Output
+	t    *testing.T
+	s    *Server
+	out  node.Output
+	full bool // the store takes nothing
 }
 
 func newSecondary(t *testing.T, change func(o *Options)) *secondary {
@@ -37,6 +39,25 @@ func newSecondary(t *testing.T, change func(o *Options)) *secondary {
 func (r *secondary) step(in node.Input) {
 	r.out.Reset()
 	r.s.Step(&in, &r.out)
+	last := len(r.out.Ops) - 1
+	if last < 0 || r.out.Ops[last].Kind != node.OpStore {
+		return
+	}
+	first := r.out
+	r.out = node.Output{}
+	if answer := (node.Input{Kind: node.Stored}); !r.full {
+		r.step(answer)
+	} else {
+		r.step(node.Input{Kind: node.StoreFailed, Text: "full"})
+	}
+	for _, op := range r.out.Ops {
+		if op.Kind == node.OpSend {
+			op.Index += int32(len(first.Msgs))
+		}
+		first.Ops = append(first.Ops, op)
+	}
+	first.Msgs = append(first.Msgs, r.out.Msgs...)
+	r.out = first
 }
 
 func (r *secondary) hear(from wire.ID, m wire.Message) {
@@ -83,6 +104,24 @@ func TestP9WhoCameIsToldWhenTheServerIsActive(t *testing.T) {
 	r.step(node.Input{Kind: node.PortUp, Peer: c1, Inc: 2})
 	require.Equal(t, []string{"EventLoggedIn", "EventServerInfo", "EventLinkConnected", "EventServerInfo"}, r.login(wire.Message{Epoch: 5}))
 	require.Equal(t, uint64(6), r.s.engine.Epoch(), "P13")
+}
+
+// TestP13WhatIsNotStoredHasNotHappened: a server that cannot store its epoch is no primary of it, not for a moment, and names nothing.
+func TestP13WhatIsNotStoredHasNotHappened(t *testing.T) {
+	r := newSecondary(t, nil)
+	id := callmodel.CallID{Ref: 1, Born: 8}
+	r.hear(wire.Switch, wire.Message{Kind: wire.CallCreated, Seq: 8, Call: id, ThisDN: "1001", OtherDN: "1002", CallType: callmodel.CallInternal})
+	r.full = true
+	r.step(node.Input{Kind: node.PortDown, Peer: wire.A, Cause: node.CauseGone})
+	require.Equal(t, wire.Backup, r.s.engine.Role())
+	require.Zero(t, r.s.engine.Epoch())
+	require.Zero(t, r.s.engine.ConnID(id))
+	r.full = false
+	r.step(node.Input{Kind: node.Fired, Timer: node.Timer{Kind: 67}}) // the store is tried again
+	r.step(node.Input{Kind: node.Fired, Timer: node.Timer{Kind: 64}}) // activation-grace
+	require.Equal(t, wire.Primary, r.s.engine.Role())
+	require.Equal(t, uint64(2), r.s.engine.Epoch())
+	require.NotZero(t, r.s.engine.ConnID(id))
 }
 
 func TestP13OnlyTheWordOfWhoMayLogInCounts(t *testing.T) {

@@ -24,7 +24,6 @@ type licence struct {
 	f *failover
 	licenceState
 	ticking bool // licenceTimer is armed
-	armed   bool // and was so in this step
 }
 
 // licenceState is the licence as a server knows it, and stores it.
@@ -108,7 +107,7 @@ func (l *licence) told(m *wire.Message, out *node.Output) {
 	l.licenceState = licenceState{Known: true, Seats: m.Seats, Features: strings.Fields(m.Text)}
 	l.stopTicking(out)
 	if !was.Known || was.Seats != l.Seats || was.Used != 0 || !slices.Equal(was.Features, l.Features) {
-		l.f.store(out)
+		l.f.store(nil, nil)
 	}
 	l.note("as the primary has told", out)
 }
@@ -118,15 +117,12 @@ func (l *licence) settle(out *node.Output) {
 	alone := !l.primary() && l.Known && l.options().Licensed() && !l.f.s.engine.PeerUp()
 	switch {
 	case alone && !l.ticking && l.Used < graceTicks:
-		l.ticking, l.armed = true, true
+		l.ticking = true
 		out.Set(node.Timer{Kind: licenceTimer}, l.options().Grace/graceTicks)
 	case !alone:
 		l.stopTicking(out)
 	}
 }
-
-// unstored: if the timer was set in that step, it was so behind what was not stored, and is set again.
-func (l *licence) unstored() { l.ticking = l.ticking && !l.armed }
 
 func (l *licence) stopTicking(out *node.Output) {
 	if l.ticking {
@@ -140,7 +136,7 @@ func (l *licence) fired(t node.Timer, out *node.Output) bool {
 	case licenceTimer:
 		l.ticking = false
 		l.Used = min(l.Used+1, graceTicks)
-		l.f.store(out)
+		l.f.store(nil, nil)
 	case expiryTimer:
 		if t.Key == 0 {
 			l.Seats = 0

@@ -147,9 +147,6 @@ func (s *Server) acknowledge(id wire.ID, refID uint64, of wire.Kind, connID call
 }
 
 func (s *Server) requestTimedOut(slot uint32, out *node.Output) {
-	if int(slot) >= len(s.requests.open) || s.requests.open[slot].client == wire.None {
-		return // it is over, and the timer was stopped behind what was not stored (P3, P11)
-	}
 	s.giveUp(int(slot), fmt.Sprintf("the switch has not answered in %s", s.opt.RequestTimeout), out)
 }
 

@@ -69,14 +69,16 @@ func (s *Server) Step(in *node.Input, out *node.Output) {
 	case node.CarrierUp:
 		s.engine.Carrier(true)
 		s.failover.carrierUp()
+	case node.Stored:
+		s.failover.stored(out)
 	case node.StoreFailed, node.StoreConflict:
 		s.failover.unstored(in, out)
-		s.afterUnstored(out)
 	}
 	s.engine.Settle(out)
 	s.failover.settle(out)
 	s.settleOwn(out)
 	s.publish(out)
+	s.failover.end(out)
 }
 
 func (s *Server) fired(t node.Timer, out *node.Output) {

@@ -141,14 +141,15 @@ func (c *settings) replace(v pairconf.Version, out *node.Output) {
 	if c.f.s.opt.Without.Has(node.ConfigConflict) {
 		lost, c.conf.Conflicts = nil, nil
 	}
-	c.f.store(out)
-	for _, l := range lost {
-		out.Note(node.Note{Kind: node.NoteConflict, Text: l.Name, N: l.Version.Epoch, M: l.Version.N, Why: pairconf.DigestOf(l.Value)})
-	}
-	c.noteWhole(out)
-	c.synced = true
-	c.acknowledged(v, out)
-	c.send(wire.ConfigAck, v, out)
+	c.f.store(func(out *node.Output) {
+		for _, l := range lost {
+			out.Note(node.Note{Kind: node.NoteConflict, Text: l.Name, N: l.Version.Epoch, M: l.Version.N, Why: pairconf.DigestOf(l.Value)})
+		}
+		c.noteWhole(out)
+		c.synced = true
+		c.acknowledged(v, out)
+		c.send(wire.ConfigAck, v, out)
+	}, nil)
 }
 
 // changed: the other server has made a change. Nothing that is not next can come while the two agree.
@@ -163,10 +164,11 @@ func (c *settings) changed(m *wire.Message, v pairconf.Version, out *node.Output
 	o := pairconf.Object{Name: m.Object, Value: m.Text, Version: v}
 	c.conf.Put(o)
 	c.conf.Agree()
-	c.f.store(out)
-	c.noteObject(o, out)
-	c.noteVersion(out)
-	c.send(wire.ConfigAck, v, out)
+	c.f.store(func(out *node.Output) {
+		c.noteObject(o, out)
+		c.noteVersion(out)
+		c.send(wire.ConfigAck, v, out)
+	}, nil)
 }
 
 // acknowledged: changes up to this version are durable where they have to be.
@@ -180,7 +182,7 @@ func (c *settings) acknowledged(v pairconf.Version, out *node.Output) {
 }
 
 // unstored: the last step wanted to store something, and it was not. The whole is asked for when the store takes something again.
-func (c *settings) unstored(stored *pairconf.Config, cmd *node.Command, out *node.Output) {
+func (c *settings) unstored(stored *pairconf.Config, out *node.Output) {
 	if stored == nil {
 		stored = &pairconf.Config{}
 	}
@@ -188,9 +190,6 @@ func (c *settings) unstored(stored *pairconf.Config, cmd *node.Command, out *nod
 		return
 	}
 	c.conf = *stored
-	if cmd != nil {
-		c.pending = slices.DeleteFunc(c.pending, func(p pendingChange) bool { return p.id == cmd.ID })
-	}
 	c.synced = false
 	c.noteWhole(out)
 }
@@ -233,10 +232,17 @@ func (c *settings) set(cmd *node.Command, out *node.Output) {
 	}
 	o := pairconf.Object{Name: name, Value: value, Version: c.conf.Version.Next(c.f.arb.Epoch())}
 	c.conf.Put(o)
-	c.f.store(out)
+	change := pendingChange{cmd.ID, cmd.Verb, name, pairconf.DigestOf(value), o.Version}
+	c.f.store(func(out *node.Output) { c.made(o, change, out) }, func(out *node.Output) {
+		out.Note(node.Note{Kind: node.NoteRefused, N: change.id, Text: change.verb + ": it was not stored: the store takes nothing"})
+	})
+}
+
+// made: a change that was made here is durable here.
+func (c *settings) made(o pairconf.Object, change pendingChange, out *node.Output) {
 	c.noteObject(o, out)
 	c.noteVersion(out)
-	c.pending = append(c.pending, pendingChange{cmd.ID, cmd.Verb, name, pairconf.DigestOf(value), o.Version})
+	c.pending = append(c.pending, change)
 	if c.f.s.engine.PeerUp() {
 		c.sendObject(wire.ConfigChange, o, out)
 	}

@@ -22,20 +22,25 @@ func (a *Arbiter) Activate(cmd *node.Command, out *node.Output) {
 		out.Done(cmd)
 		return
 	}
-	wasOff := a.dur.Off
-	a.dur.Off = false
 	a.asked = asked{id: cmd.ID, verb: cmd.Verb}
-	holds := !a.link.told || a.link.holder == a.self || a.opt.Without.Has(node.P11HandOver)
-	if holds {
-		a.activate("P10", out)
-	} else if wasOff {
-		a.store(out)
-	}
-	if wasOff {
-		a.tellDeactivated(out)
-	}
-	if !holds {
-		out.Send(a.peer(), wire.AskActivity)
+	d := a.dur
+	d.Off = false
+	ask := func(out *node.Output) { out.Send(a.peer(), wire.AskActivity) }
+	switch {
+	case !a.link.told || a.link.holder == a.self || a.opt.Without.Has(node.P11HandOver):
+		wasOff := a.dur.Off
+		a.activateAs(d, "P10", out, func(out *node.Output) {
+			if wasOff {
+				a.tellDeactivated(out)
+			}
+		})
+	case a.dur.Off:
+		a.store(d, out, func(out *node.Output) {
+			a.tellDeactivated(out)
+			ask(out)
+		}, func(out *node.Output) { a.unask(notStored, out) })
+	default:
+		ask(out)
 	}
 }
 
@@ -50,15 +55,20 @@ func (a *Arbiter) Deactivate(cmd *node.Command, out *node.Output) {
 		out.Done(cmd)
 		return
 	}
-	a.dur.Off = true
+	d := a.dur
+	d.Off = true
+	done := node.Note{Kind: node.NoteDone, N: cmd.ID, Text: cmd.Verb}
+	refused := node.Note{Kind: node.NoteRefused, N: cmd.ID, Text: cmd.Verb + ": " + notStored}
+	refuse := func(out *node.Output) { out.Note(refused) }
 	if a.link.told && a.link.holder == a.self && !a.link.peerOff {
-		a.handOver("P10", out)
-	} else {
-		a.store(out)
+		a.handOverAs(d, "P10", out, func(out *node.Output) { out.Note(done) }, refuse)
+		return
+	}
+	a.store(d, out, func(out *node.Output) {
 		a.deactivate("P10", out)
 		a.tellDeactivated(out)
-	}
-	out.Done(cmd)
+		out.Note(done)
+	}, refuse)
 }
 
 // notNow says why no command is taken now, "" if one is.

@@ -31,15 +31,15 @@ func (s State) String() string { return [...]string{"inactive", "open", "active"
 
 // Server is the server around an arbiter: what it must do.
 type Server interface {
-	// Store makes what Durable returns durable, with whatever else the server keeps. It is a barrier: what follows in the step happens only when it
-	// is. If it is not stored, Unstored is called.
+	// Store makes what Durable returns durable, with whatever else the server keeps. When it is, and before anything else happens, Stored is called; if it is
+	// not stored, Unstored.
 	Store(out *node.Output)
 	// Drop ends the sessions of these clients, and tells them why.
 	Drop(clients []wire.ID, why string, out *node.Output)
 	// ActivityChanged: State or Epoch is another.
 	ActivityChanged(out *node.Output)
-	// CloseAll closes the HA link and the links of all clients, those that are up.
-	CloseAll(out *node.Output)
+	// RenewLink closes the HA link, which may come up again. LinkDown is not called for it.
+	RenewLink(out *node.Output)
 	// Ready reports whether EventLinkConnected is in force here, and at the peer, as far as it told (P12).
 	Ready() (own, peers bool)
 }
@@ -51,8 +51,9 @@ type Arbiter struct {
 	opt    Options
 	server Server
 
-	dur      Durable // as the server wants it stored
-	highest  uint64  // epoch seen
+	dur      Durable // as it is stored
+	storing  storing
+	highest  uint64 // epoch seen
 	state    State
 	sessions []wire.ID // of clients, sorted
 	carrier  bool      // own connection
@@ -66,12 +67,7 @@ type Arbiter struct {
 
 	notedOff bool // whether it is deactivated, as was noted last
 
-	// Of this step only, for the case that something was not stored.
-	lostNow bool   // a client was lost
-	touched bool   // the role depends on what was to be stored
-	took    bool   // an epoch was taken in this step
-	seen    uint64 // the highest epoch before that
-	before  State  // of the role
+	lostNow bool // a client was lost in this step
 }
 
 // link is the HA link, as far as it concerns the arbiter; zero while it is down.
@@ -116,7 +112,7 @@ func (a *Arbiter) Start(stored Durable, out *node.Output) {
 }
 
 // Begin begins a step.
-func (a *Arbiter) Begin() { a.touched, a.took, a.lostNow = false, false, false }
+func (a *Arbiter) Begin() { a.lostNow = false }
 
 // LinkUp tells that the HA link is up: the handshake is the first thing that is sent on it.
 func (a *Arbiter) LinkUp(out *node.Output) {
@@ -131,16 +127,16 @@ func (a *Arbiter) LinkDown(out *node.Output) {
 		return
 	}
 	a.link = link{}
-	defer a.unask("the link to "+a.peer().String()+" went down", out) // unless the server is active now
 	a.linkLost(out)
 	off := a.dur.Off && !a.opt.Without.Has(node.P7Deactivated)
 	if a.self == wire.B && a.state != Active && !off && !a.opt.Without.Has(node.P7AtOnce) {
-		if a.noStore {
-			a.deactivate("the store takes nothing", out) // it is not open any more, either
+		if !a.noStore {
+			a.activate("P7", out) // which answers what was asked
 			return
 		}
-		a.activate("P7", out)
+		a.deactivate(tookNothing, out) // it is not open any more, either
 	}
+	a.unask("the link to "+a.peer().String()+" went down", out)
 }
 
 // CarrierDown tells that the server's own connection is lost, and with it the HA link and all clients: no conclusion is drawn, no census taken.
@@ -259,7 +255,7 @@ func (a *Arbiter) Fired(t node.Timer, out *node.Output) bool {
 		a.requestOver(out)
 	case storeTimer:
 		a.noStore = false
-		a.server.Store(out)
+		a.store(a.dur, out, nil, nil)
 	default:
 		return false
 	}
@@ -276,14 +272,14 @@ var graceRule = [2]string{"P11", "P7"}
 // from that is to be settled first, and Settle is to be called again.
 func (a *Arbiter) Settle(out *node.Output) (changed bool) {
 	state, own := a.state, a.dur.Own
-	a.settleHolder(out)
-	a.settleEpoch(out)
-	a.settleCensus(out)
-	if state == a.state && own == a.dur.Own {
-		a.settleReady(out)
+	for _, rule := range [...]func(*Arbiter, *node.Output){
+		(*Arbiter).settleHolder, (*Arbiter).settleEpoch, (*Arbiter).settleCensus, (*Arbiter).settleReady, (*Arbiter).settleGrace, (*Arbiter).settleDeactivated,
+	} {
+		if a.storing.is {
+			break // whatever else there is to do is to be done when it is known whether it was stored
+		}
+		rule(a, out)
 	}
-	a.settleGrace(out)
-	a.settleDeactivated(out)
 	return state != a.state || own != a.dur.Own
 }
 
@@ -294,7 +290,7 @@ func (a *Arbiter) settleHolder(out *node.Output) {
 	case !l.told || a.noStore:
 	case l.holder != a.self:
 		l.wanted = false // it was asked before it handed over
-		a.noteLast(out)
+		a.noteLast(out, nil, nil)
 	case a.dur.Off && !l.peerOff && !a.opt.Without.Has(node.P11HandBack):
 		a.handOver("P11", out)
 	case l.wanted:
@@ -342,19 +338,49 @@ func (a *Arbiter) settleGrace(out *node.Output) {
 
 // activate makes the server active in a new epoch: the least of its kind above every epoch seen, durable first (P13). Where it is active already, only
 // the epoch changes.
-func (a *Arbiter) activate(why string, out *node.Output) {
-	if !a.took {
-		a.took, a.seen = true, a.highest
+func (a *Arbiter) activate(why string, out *node.Output) { a.activateAs(a.dur, why, out, nil) }
+
+// activateAs makes d durable with it. Then it does what follows, if there is something.
+func (a *Arbiter) activateAs(d Durable, why string, out *node.Output, follows func(out *node.Output)) {
+	epoch := next(a.self, a.highest)
+	if a.opt.Without.Has(node.P13Kind) {
+		epoch = max(a.dur.Own, epoch-2) + 1
 	}
-	if a.highest = next(a.self, a.highest); a.opt.Without.Has(node.P13Kind) {
-		a.highest = max(a.dur.Own, a.highest-2) + 1
+	d.Own, d.Highest, d.Last = epoch, epoch, a.self
+	active := func(out *node.Output) {
+		a.highest = max(a.highest, epoch)
+		a.become(Active, why, out)
+		a.answer(out)
+		if follows != nil {
+			follows(out)
+		}
 	}
-	a.dur.Own, a.dur.Highest, a.dur.Last = a.highest, a.highest, a.self
-	if !a.opt.Without.Has(node.P13Durable) {
-		a.store(out)
+	if a.opt.Without.Has(node.P13Durable) {
+		a.dur = d
+		active(out)
+		return
 	}
-	a.become(Active, why, out)
-	a.answer(out)
+	a.store(d, out, active, a.cannotActivate)
+}
+
+// cannotActivate: what the activation depends on was not stored. Whoever came while the server was open is dropped; on an open link the two begin anew, so that
+// the other one may be the holder.
+func (a *Arbiter) cannotActivate(out *node.Output) {
+	a.unask(notStored, out)
+	if a.state == Active {
+		return // in the epoch that it has
+	}
+	a.deactivate(tookNothing, out)
+	if a.link.up {
+		a.renewLink(out)
+	}
+}
+
+// renewLink closes the HA link, and draws no conclusion from that.
+func (a *Arbiter) renewLink(out *node.Output) {
+	a.link = link{}
+	a.endRequest(out)
+	a.server.RenewLink(out)
 }
 
 // next is the least epoch of a server's kind above another: odd for the configured primary, even for the secondary (P13).

@@ -101,18 +101,20 @@ func (a *Arbiter) settleCensus(out *node.Output) {
 	switch {
 	case a.opt.Without.Has(node.CensusState) && !a.lostNow:
 	case w.link && !a.link.up && 2*lost > w.base && !a.opt.Without.Has(node.P8Deactivates):
-		a.noteCensus("P8", lost, out)
-		a.noteLast(out)
-		a.deactivate("P8", out)
+		base := w.base
+		a.noteLast(out, func(out *node.Output) {
+			noteCensus("P8", lost, base, out)
+			a.deactivate("P8", out)
+		}, nil)
 	case a.link.told && a.link.holder == a.self && (!w.asked || a.asksAgain()) && lost >= a.opt.PartialLossMin && 100*lost >= a.opt.PartialLossThreshold*w.base:
-		a.noteCensus("P9", lost, out)
+		noteCensus("P9", lost, w.base, out)
 		a.sendRequest(out)
 	}
 }
 
 // noteCensus states the census that a decision rests on.
-func (a *Arbiter) noteCensus(rule string, lost int, out *node.Output) {
-	out.Note(node.Note{Kind: node.NoteCensus, Text: rule, N: uint64(lost), M: uint64(a.window.base)})
+func noteCensus(rule string, lost, base int, out *node.Output) {
+	out.Note(node.Note{Kind: node.NoteCensus, Text: rule, N: uint64(lost), M: uint64(base)})
 }
 
 // asksAgain reports whether a request is sent though there was one in this window (request-per-window): at every loss.

@@ -33,51 +33,69 @@ func (d *Durable) Check(self wire.ID) error {
 	return nil
 }
 
+// storing is something that is to be stored at the end of a step. What depends on it waits until it is: before that nothing has happened, so that nothing has to be
+// undone if the store takes nothing.
+type storing struct {
+	is        bool
+	what      Durable
+	then      func(out *node.Output) // when it is stored; nil: nothing
+	otherwise func(out *node.Output) // if it is not; nil: nothing
+}
+
+// Why something is not done.
+const (
+	tookNothing = "the store takes nothing"
+	notStored   = "it was not stored: " + tookNothing
+)
+
 // Durable returns what is to be stored.
 func (a *Arbiter) Durable() Durable {
 	d := a.dur
+	if a.storing.is {
+		d = a.storing.what
+	}
 	if a.opt.Without.Has(node.P10Durable) {
 		d.Off = false
 	}
 	return d
 }
 
-// store makes the role's durable part durable.
-func (a *Arbiter) store(out *node.Output) {
-	if !a.touched {
-		a.touched, a.before = true, a.state
+// store makes d durable, at the end of this step; what depends on it happens then, and not before.
+func (a *Arbiter) store(d Durable, out *node.Output, then, otherwise func(out *node.Output)) {
+	if a.storing.is {
+		panic(fmt.Sprintf("peerarb: %s stores two things in one step", a.self))
 	}
+	a.storing = storing{true, d, then, otherwise}
 	a.server.Store(out)
 }
 
-// Unstored tells that what was to be stored in the last step was not, that what followed in it has been dropped, and what is stored instead. If the role
-// depended on it, the server does without: it is what it was before, and all its links begin anew, since nobody can tell what the others were told.
-// The store is left alone for a while. With taken, another incarnation of this server has written: it is that one's turn.
-func (a *Arbiter) Unstored(stored Durable, taken bool, out *node.Output) {
-	a.dur = stored
-	a.notedOff = !stored.Off // what was noted in that step has been dropped
-	// The epoch that was not stored is still free, unless somebody tells of it.
-	if a.took {
-		a.highest = a.seen
+// Stored tells that what was to be stored in the last step is.
+func (a *Arbiter) Stored(out *node.Output) {
+	s := a.storing
+	if a.storing = (storing{}); !s.is {
+		return // it was something else of the server's
 	}
-	a.highest = max(a.highest, stored.Highest)
+	if a.dur = s.what; s.then != nil {
+		s.then(out)
+	}
+}
+
+// Unstored tells that what was to be stored in the last step was not, and what is stored instead. The store is left alone for a while. With taken, another
+// incarnation of this server has written: it is that one's turn.
+func (a *Arbiter) Unstored(stored Durable, taken bool, out *node.Output) {
+	s := a.storing
+	a.storing = storing{}
+	a.dur, a.highest = stored, max(a.highest, stored.Highest)
 	a.noStore = true
 	out.Set(node.Timer{Kind: storeTimer}, a.opt.StoreRetry)
-	if !a.touched {
-		return
+	if s.otherwise != nil {
+		s.otherwise(out)
 	}
-	a.link = link{}
-	a.asked = asked{}
-	a.sessions = a.sessions[:0]
-	a.request, a.window, a.grace = request{}, window{}, false
-	for _, t := range []node.TimerKind{graceTimer, windowTimer, reportTimer} {
-		out.Cancel(node.Timer{Kind: t})
+	if taken {
+		a.unask("another incarnation has taken its place", out)
+		a.deactivate("another incarnation has taken its place", out)
+		if a.link.up {
+			a.renewLink(out)
+		}
 	}
-	a.state = Inactive
-	if a.before == Active && !taken {
-		a.state = Active
-	}
-	a.server.CloseAll(out)
-	a.note("the store takes nothing", out)
-	a.server.ActivityChanged(out)
 }

@@ -7,16 +7,23 @@ import (
 
 // handOver passes the activity to the other server (P11): this one deactivates itself, drops its clients, notes the other as last active and tells it to
 // activate. The link is open, and this server the holder.
-func (a *Arbiter) handOver(why string, out *node.Output) {
-	if a.dur.Highest = a.highest; !a.opt.Without.Has(node.P11Noted) {
-		a.dur.Last = a.peer()
+func (a *Arbiter) handOver(why string, out *node.Output) { a.handOverAs(a.dur, why, out, nil, nil) }
+
+// handOverAs makes d durable with it.
+func (a *Arbiter) handOverAs(d Durable, why string, out *node.Output, then, otherwise func(out *node.Output)) {
+	if d.Highest = a.highest; !a.opt.Without.Has(node.P11Noted) {
+		d.Last = a.peer()
 	}
-	a.store(out)
-	a.deactivate(why, out)
-	a.link.holder = a.peer()
-	m := out.Send(a.peer(), wire.HandOver)
-	m.Epoch, m.Deactivated, m.Text = a.highest, a.dur.Off, why
-	a.unask("it has handed over meanwhile", out)
+	a.store(d, out, func(out *node.Output) {
+		a.deactivate(why, out)
+		a.link.holder = a.peer()
+		m := out.Send(a.peer(), wire.HandOver)
+		m.Epoch, m.Deactivated, m.Text = a.highest, a.dur.Off, why
+		a.unask("it has handed over meanwhile", out)
+		if then != nil {
+			then(out)
+		}
+	}, otherwise)
 }
 
 // handedOver: this server is the holder now. If it is deactivated, it hands back, unless the other is, too (settleHolder).

@@ -82,19 +82,28 @@ func (a *Arbiter) handshaken(m *wire.Message, out *node.Output) {
 	if own.active && peers.active {
 		why = "P13"
 	}
-	if !a.noStore {
-		a.noteLast(out)
+	inactive := func(out *node.Output) {
+		a.deactivate(why, out)
+		out.Note(holds) // and it is durable, if the store takes anything
 	}
-	a.deactivate(why, out)
-	out.Note(holds) // and it is durable
+	if a.noStore {
+		inactive(out)
+		return
+	}
+	a.noteLast(out, inactive, inactive)
 }
 
-// noteLast durably notes the other server as the last active one.
-func (a *Arbiter) noteLast(out *node.Output) {
-	if a.dur.Last != a.peer() && !a.opt.Without.Has(node.P11Noted) {
-		a.dur.Last, a.dur.Highest = a.peer(), a.highest
-		a.store(out)
+// noteLast durably notes the other server as the last active one, if it is not noted yet, and then goes on; otherwise says what to do if it cannot be stored.
+func (a *Arbiter) noteLast(out *node.Output, then, otherwise func(out *node.Output)) {
+	if a.dur.Last == a.peer() || a.opt.Without.Has(node.P11Noted) {
+		if then != nil {
+			then(out)
+		}
+		return
 	}
+	d := a.dur
+	d.Last, d.Highest = a.peer(), a.highest
+	a.store(d, out, then, otherwise)
 }
 
 // Bad notes that the peer said something that makes no sense here, and that was dropped.

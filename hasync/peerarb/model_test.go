@@ -48,10 +48,10 @@ type around struct {
 	arb *Arbiter
 }
 
-func (s *around) Store(out *node.Output)                     { out.Persist(nil) }
+func (s *around) Store(out *node.Output)                     { out.Store(nil) }
 func (s *around) Drop(_ []wire.ID, _ string, _ *node.Output) {}
 func (s *around) ActivityChanged(*node.Output)               {}
-func (s *around) CloseAll(*node.Output)                      {}
+func (s *around) RenewLink(*node.Output)                     {}
 func (s *around) Ready() (own, peers bool) {
 	return s.m.srv[s.i].cti, s.m.srv[1-s.i].cti && s.m.srv[1-s.i].running
 }
@@ -77,7 +77,8 @@ func (m *model) step(i int, do func(a *Arbiter, out *node.Output)) {
 	do(s.arb, &out)
 	for s.arb.Settle(&out) {
 	}
-	for _, op := range out.Ops {
+	for k := 0; k < len(out.Ops); k++ {
+		op := out.Ops[k]
 		switch op.Kind {
 		case node.OpSend:
 			if !m.ha[i].up {
@@ -90,8 +91,11 @@ func (m *model) step(i int, do func(a *Arbiter, out *node.Output)) {
 			m.srv[i].timers[op.Timer.Kind-graceTimer] = true
 		case node.OpCancel:
 			m.srv[i].timers[op.Timer.Kind-graceTimer] = false
-		case node.OpPersist:
+		case node.OpStore:
 			m.srv[i].stored = s.arb.Durable()
+			s.arb.Stored(&out)
+			for s.arb.Settle(&out) {
+			}
 		}
 	}
 	m.srv[i].bytes = string(s.arb.AppendCanonical(nil))

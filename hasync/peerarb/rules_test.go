@@ -20,18 +20,22 @@ type rig struct {
 	own    bool // EventLinkConnected is in force here, and at the peer
 	peers  bool
 	closed bool
+
+	stored Durable
+	full   bool     // the store takes nothing
+	taken  *Durable // another incarnation has written
 }
 
-func (r *rig) Store(out *node.Output) { out.Persist(nil) }
+func (r *rig) Store(out *node.Output) { out.Store(nil) }
 func (r *rig) Drop(clients []wire.ID, _ string, _ *node.Output) {
 	r.did = append(r.did, fmt.Sprintf("drop %d", len(clients)))
 }
 func (r *rig) ActivityChanged(*node.Output) {}
-func (r *rig) CloseAll(*node.Output)        { r.closed = true }
+func (r *rig) RenewLink(*node.Output)       { r.closed = true }
 func (r *rig) Ready() (own, peers bool)     { return r.own, r.peers }
 
 func newRig(t *testing.T, self wire.ID, stored Durable) *rig {
-	r := &rig{t: t, own: true, peers: true}
+	r := &rig{t: t, own: true, peers: true, stored: stored}
 	r.arb = New(self, DefaultOptions(), r)
 	r.step(func() { r.arb.Start(stored, &r.out) })
 	return r
@@ -42,17 +46,25 @@ func (r *rig) step(happens func()) []string {
 	r.out.Reset()
 	r.did = nil
 	r.arb.Begin()
-	return r.settle(happens)
-}
-
-func (r *rig) settle(happens func()) []string {
 	happens()
 	for r.arb.Settle(&r.out) {
 	}
-	for _, op := range r.out.Ops {
+	for i := 0; i < len(r.out.Ops); i++ {
+		op := r.out.Ops[i]
 		switch op.Kind {
-		case node.OpPersist:
+		case node.OpStore:
 			r.did = append(r.did, "store")
+			switch {
+			case r.taken != nil:
+				r.arb.Unstored(*r.taken, true, &r.out)
+			case r.full:
+				r.arb.Unstored(r.stored, false, &r.out)
+			default:
+				r.stored = r.arb.Durable()
+				r.arb.Stored(&r.out)
+			}
+			for r.arb.Settle(&r.out) {
+			}
 		case node.OpSend:
 			r.did = append(r.did, r.out.Msgs[op.Index].Kind.String())
 		case node.OpSet:
@@ -64,13 +76,6 @@ func (r *rig) settle(happens func()) []string {
 		}
 	}
 	return r.did
-}
-
-// unstored: what the last step wanted to store was not stored.
-func (r *rig) unstored(stored Durable, taken bool) {
-	r.out.Reset()
-	r.did = nil
-	r.settle(func() { r.arb.Unstored(stored, taken, &r.out) })
 }
 
 func (r *rig) is(state State, epoch uint64) {
@@ -234,7 +239,7 @@ func TestP9RequestReportAndWithdrawal(t *testing.T) {
 	require.Empty(t, r.fire(windowTimer), "it does not close while the request is outstanding")
 	require.True(t, r.arb.window.open)
 	require.Empty(t, r.hear(wire.Message{Kind: wire.ClientReport, Num: 2, Node: wire.Client(1)}), "of another request")
-	require.Equal(t, []string{"drop 2", "store", "HandOver"}, r.hear(wire.Message{Kind: wire.ClientReport, Num: 1, Node: wire.Client(1)}))
+	require.Equal(t, []string{"store", "drop 2", "HandOver"}, r.hear(wire.Message{Kind: wire.ClientReport, Num: 1, Node: wire.Client(1)}))
 	r.is(Inactive, 1)
 	require.Equal(t, wire.B, r.arb.Holder())
 
@@ -309,11 +314,11 @@ func TestP10ActivateAndDeactivate(t *testing.T) {
 	require.Contains(t, r.linkDown(), "done", "P7 makes it active")
 
 	r = holding(t, 1)
-	require.Equal(t, []string{"drop 1", "store", "HandOver"}, r.hear(wire.Message{Kind: wire.AskActivity}))
+	require.Equal(t, []string{"store", "drop 1", "HandOver"}, r.hear(wire.Message{Kind: wire.AskActivity}))
 	require.Equal(t, "AskActivity", r.do("activate"), "it is switched back")
 
 	r = holding(t, 1)
-	require.Equal(t, "drop 1 store HandOver done", r.do("deactivate"), "a holder hands over first")
+	require.Equal(t, "store drop 1 HandOver done", r.do("deactivate"), "a holder hands over first")
 	require.True(t, r.out.Msgs[0].Deactivated)
 	require.True(t, r.arb.Durable().Off)
 	require.Equal(t, "done", r.do("deactivate"), "again")
@@ -324,7 +329,7 @@ func TestP10ActivateAndDeactivate(t *testing.T) {
 
 	r = holding(t, 1)
 	r.hear(wire.Message{Kind: wire.PeerDeactivated, Deactivated: true})
-	require.Equal(t, "drop 1 store PeerDeactivated done", r.do("deactivate"), "unless the other is deactivated, too")
+	require.Equal(t, "store drop 1 PeerDeactivated done", r.do("deactivate"), "unless the other is deactivated, too")
 	require.Equal(t, wire.A, r.arb.Holder())
 	require.Equal(t, []string{"store", "HandOver"}, r.hear(wire.Message{Kind: wire.PeerDeactivated}), "and when that one is activated, it hands over")
 
@@ -394,7 +399,7 @@ func TestP12HandsOverWhenTheOtherHasAnnounced(t *testing.T) {
 	r.hear(wire.Message{Kind: wire.PeerDeactivated, Deactivated: true})
 	r.peers = true
 	require.Empty(t, r.step(func() {}), "it is deactivated")
-	require.Equal(t, []string{"drop 1", "store", "HandOver"}, r.hear(wire.Message{Kind: wire.PeerDeactivated}))
+	require.Equal(t, []string{"store", "drop 1", "HandOver"}, r.hear(wire.Message{Kind: wire.PeerDeactivated}))
 	r.is(Inactive, 1)
 }
 
@@ -419,45 +424,71 @@ func TestP13EpochsWithoutAnArbiter(t *testing.T) {
 	r.fire(graceTimer)
 	r.login(1)
 	r.linkUp()
-	require.Equal(t, []string{"drop 1", "store"}, r.hear(shake(true, 3, 2)))
+	require.Equal(t, []string{"store", "drop 1"}, r.hear(shake(true, 3, 2)))
 	r.is(Inactive, 2)
 }
 
 func TestP13WhatIsNotDurableIsNotSo(t *testing.T) {
 	r := waiting(t)
-	stored := r.arb.Durable()
+	r.full = true
 	r.linkDown()
-	r.is(Active, 2)
-	r.unstored(stored, false)
 	r.is(Inactive, 0)
-	require.True(t, r.closed, "nobody can tell what the others were told")
 	require.Equal(t, "refused", r.do("activate"), "the store is left alone for a while")
+	require.Equal(t, []string{"store", "retry"}, r.fire(storeTimer))
+	r.full = false
 	require.Contains(t, r.fire(storeTimer), "grace")
 	r.fire(graceTimer)
 	r.is(Active, 2)
 
 	// An epoch that was not stored, and that the peer tells of, is one that was seen, whatever else is not stored.
 	r = waiting(t)
-	stored = r.arb.Durable()
+	r.full = true
 	r.linkDown()
-	r.unstored(stored, false)
 	r.step(func() { r.arb.HeardOfEpoch(wire.A, 2, &r.out) })
-	r.unstored(stored, false)
+	r.fire(storeTimer)
+	r.full = false
 	r.fire(storeTimer)
 	r.fire(graceTimer)
 	r.is(Active, 4)
 
 	// One that was active, and could not note that it handed over, still is.
 	r = holding(t, 2)
-	stored = r.arb.Durable()
-	r.do("deactivate")
-	r.unstored(stored, false)
+	r.full = true
+	require.Equal(t, "store retry refused", r.do("deactivate"))
 	r.is(Active, 1)
 	require.False(t, r.arb.Deactivated())
+	require.False(t, r.closed, "nothing has happened")
 
 	// Another incarnation has written: it is that one's turn.
 	r = holding(t, 2)
-	r.do("deactivate")
-	r.unstored(Durable{Own: 3, Highest: 3, Last: wire.A}, true)
+	r.taken = &Durable{Own: 3, Highest: 3, Last: wire.A}
+	require.Equal(t, "store drop 2 retry refused", r.do("deactivate"))
 	r.is(Inactive, 3)
+	require.True(t, r.closed)
+}
+
+// TestP11WhoCannotBecomeActiveBeginsAnew: the other one has handed over, and may be the holder again.
+func TestP11WhoCannotBecomeActiveBeginsAnew(t *testing.T) {
+	r := waiting(t)
+	r.full = true
+	r.hear(wire.Message{Kind: wire.HandOver, Epoch: 1, Text: "P10"})
+	r.is(Inactive, 0)
+	require.True(t, r.closed)
+	r.linkUp()
+	r.hear(shake(false, 1, 0))
+	require.Equal(t, wire.A, r.arb.Holder())
+}
+
+// TestP11WhoCannotNoteTheHolderIsInactiveAllTheSame.
+func TestP11WhoCannotNoteTheHolderIsInactiveAllTheSame(t *testing.T) {
+	r := newRig(t, wire.B, Durable{})
+	r.fire(graceTimer)
+	r.login(1)
+	r.linkUp()
+	r.full = true
+	require.Equal(t, []string{"store", "drop 1", "retry"}, r.hear(shake(true, 3, 2)))
+	r.is(Inactive, 2)
+	r.full = false
+	require.Contains(t, r.fire(storeTimer), "store")
+	require.Equal(t, wire.A, r.stored.Last, "noted when it can be")
 }

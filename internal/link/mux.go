@@ -199,7 +199,7 @@ func (m *Mux) step(in node.Input) {
 	m.node.Step(&m.in, &m.out)
 	for i := range m.out.Ops {
 		op := &m.out.Ops[i]
-		if op.Kind != node.OpPersist {
+		if op.Kind != node.OpPersist && op.Kind != node.OpStore {
 			m.carryOut(op)
 			continue
 		}
@@ -207,8 +207,14 @@ func (m *Mux) step(in node.Input) {
 		if errors.Is(err, ErrConflict) && m.opt.Without.Has(node.RecordCAS) {
 			stored, err = m.world.Persist(op.Value)
 		}
-		if err != nil {
+		switch {
+		case op.Kind == node.OpStore && i < len(m.out.Ops)-1:
+			panic(fmt.Sprintf("link: node %s does something behind what it wants to store", m.self))
+		case err != nil:
 			m.step(notStored(&in, stored, err))
+			return
+		case op.Kind == node.OpStore:
+			m.step(node.Input{Kind: node.Stored})
 			return
 		}
 	}

@@ -374,6 +374,39 @@ func TestPersistIsABarrier(t *testing.T) {
 	require.Len(t, n.a.stored, 1)
 }
 
+// TestStoreIsAnswered: what depends on something being durable is done in a step of its own, so there is nothing that could be dropped.
+func TestStoreIsAnswered(t *testing.T) {
+	n := open(defaults)
+	n.a.onStep = func(in *node.Input, out *node.Output) {
+		switch in.Kind {
+		case node.Do:
+			out.Send(wire.B, wire.CallNamed).Num = 1
+			out.Store([]byte("mine"))
+		case node.Stored:
+			out.Send(wire.B, wire.CallNamed).Num = 2
+		case node.StoreFailed, node.StoreConflict:
+			out.Send(wire.B, wire.CallNamed).Num = 3
+		}
+	}
+	do := func() []string {
+		n.a.mux.Do(&node.Command{ID: 1, Verb: "test"})
+		n.deliver()
+		return n.b.takeTold()
+	}
+	require.Equal(t, []string{"got 1", "got 2"}, do())
+	require.Equal(t, [][]byte{[]byte("mine")}, n.a.stored)
+	n.a.failure = errors.New("full")
+	require.Equal(t, []string{"got 1", "got 3"}, do())
+	n.a.failure, n.a.conflict = nil, []byte("theirs")
+	require.Equal(t, []string{"got 1", "got 3"}, do())
+	require.Len(t, n.a.stored, 1)
+	n.a.onStep = func(_ *node.Input, out *node.Output) {
+		out.Store(nil)
+		out.Send(wire.B, wire.CallNamed).Num = 2
+	}
+	require.Panics(t, func() { n.a.mux.Do(&node.Command{ID: 2, Verb: "test"}) }, "it could be lost")
+}
+
 // TestRecordCAS: with the guard off, who finds that somebody else has written writes over it, and is told nothing.
 func TestRecordCAS(t *testing.T) {
 	for _, off := range []bool{false, true} {

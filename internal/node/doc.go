@@ -8,7 +8,8 @@
 //
 //   - Port: a node's end of a link. A port is up or down; while it is up, messages arrive in order, exactly once.
 //   - Timer: a named timer; setting one that is armed moves it, so there is one per name.
-//   - Persist: durable state leaves by it, and is handed back at the next start. It is a barrier.
+//   - Persist: durable state leaves by it, and is handed back at the next start. It is a barrier. Store does the same at the end of a step, and the node is told
+//     what became of it, so that it can do then what depends on that.
 //   - Note: a fact that a node states about itself for the trace. Monitors and scenarios judge by notes and messages.
 //   - Incarnation: the durable number, from 1, of a node's start. The world counts it.
 //

@@ -46,12 +46,14 @@ const (
 	CarrierDown
 	// CarrierUp: the node's own connection is back. The carrier of a started node is up.
 	CarrierUp
+	// Stored: what the node wanted to store in its last step is durable. It comes before anything else.
+	Stored
 	// StoreConflict: another incarnation has persisted Value since this node last read or wrote; what the node
-	// wanted to persist was not stored, and what it put out after it in that step has been dropped. Cmd is the command whose step that was, if it
+	// wanted to store or persist was not stored, and what it put out after a Persist in that step has been dropped. Cmd is the command whose step that was, if it
 	// was one: it is not answered yet.
 	StoreConflict
-	// StoreFailed: what the node wanted to persist was not stored, since the store does not take it, being full or read-only (Text says why);
-	// Value is what is stored. What the node put out after it in that step has been dropped; Cmd is as with StoreConflict. A store that cannot
+	// StoreFailed: what the node wanted to store or persist was not stored, since the store does not take it, being full or read-only (Text says why);
+	// Value is what is stored. What the node put out after a Persist in that step has been dropped; Cmd is as with StoreConflict. A store that cannot
 	// be reached is another matter: the world waits for it.
 	StoreFailed
 )
@@ -145,6 +147,7 @@ const (
 	OpShut                      // Peer: close the port and keep it down
 	OpUnshut                    // Peer: let the port come up again
 	OpNote                      // note Index
+	OpStore                     // Value; the last of its step
 )
 
 // Op is one operation of an Output.
@@ -189,6 +192,12 @@ func (o *Output) Cancel(t Timer) { o.Ops = append(o.Ops, Op{Kind: OpCancel, Time
 // takes nothing.
 func (o *Output) Persist(value []byte) {
 	o.Ops = append(o.Ops, Op{Kind: OpPersist, Value: value})
+}
+
+// Store makes value the node's durable state, too. It is the last operation of a step, so that nothing can be lost with it: what depends on its being durable
+// the node does when it hears Stored, StoreFailed or StoreConflict, which is the next thing that it hears.
+func (o *Output) Store(value []byte) {
+	o.Ops = append(o.Ops, Op{Kind: OpStore, Value: value})
 }
 
 // Close closes the port to peer, if it is up. The node gets no PortDown for it; the link may come up again.

@@ -171,10 +171,10 @@ type around struct {
 	i int
 }
 
-func (s around) Store(out *node.Output)               { out.Persist(nil) }
+func (s around) Store(out *node.Output)               { out.Store(nil) }
 func (s around) Drop([]wire.ID, string, *node.Output) {}
 func (s around) ActivityChanged(*node.Output)         {}
-func (s around) CloseAll(*node.Output)                {}
+func (s around) RenewLink(*node.Output)               {}
 func (s around) Ready() (own, peers bool) {
 	return s.w.srv[s.i].cti, s.w.srv[1-s.i].cti && s.w.srv[1-s.i].running
 }
@@ -202,7 +202,8 @@ func (w *world) step(i int, do func(a *peerarb.Arbiter, out *node.Output)) {
 	for a.Settle(&out) {
 	}
 	srv := &w.srv[i]
-	for _, op := range out.Ops {
+	for k := 0; k < len(out.Ops); k++ {
+		op := out.Ops[k]
 		switch op.Kind {
 		case node.OpSend:
 			if !w.ha.end[i].up {
@@ -215,8 +216,11 @@ func (w *world) step(i int, do func(a *peerarb.Arbiter, out *node.Output)) {
 			slices.SortFunc(srv.timers, func(a, b node.Timer) int { return int(a.Kind) - int(b.Kind) })
 		case node.OpCancel:
 			srv.timers = slices.DeleteFunc(srv.timers, func(t node.Timer) bool { return t == op.Timer })
-		case node.OpPersist:
+		case node.OpStore:
 			srv.stored = a.Durable()
+			a.Stored(&out)
+			for a.Settle(&out) {
+			}
 		}
 	}
 	srv.bytes = string(a.AppendCanonical(nil))
