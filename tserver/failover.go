@@ -127,7 +127,9 @@ func (f *failover) answered() (then, otherwise []func(out *node.Output)) {
 func (f *failover) stored(out *node.Output) {
 	f.alarms.Set(node.StoreFault, false, wire.None, "the store takes what is written", out)
 	then, _ := f.answered()
-	f.arb.Stored(out)
+	if f.arb.Stored(out) {
+		f.conf.ask(out)
+	}
 	for _, do := range then {
 		do(out)
 	}
@@ -167,13 +169,7 @@ func (f *failover) fired(t node.Timer, out *node.Output) bool {
 	if f == nil {
 		return false
 	}
-	if f.arb.Fired(t, out) {
-		if f.arb.StoreTried(t) {
-			f.store(f.conf.ask, nil)
-		}
-		return true
-	}
-	return f.lic.fired(t, out)
+	return f.arb.Fired(t, out) || f.lic.fired(t, out)
 }
 
 func (f *failover) linkUp(out *node.Output) {

@@ -63,7 +63,7 @@ type Arbiter struct {
 	window  window
 	asked   asked
 	grace   bool // graceTimer is armed
-	noStore bool // storeTimer is armed: the store takes nothing
+	noStore bool // the store takes nothing, as far as is known: storeTimer is armed
 
 	notedOff bool // whether it is deactivated, as was noted last
 
@@ -254,16 +254,12 @@ func (a *Arbiter) Fired(t node.Timer, out *node.Output) bool {
 	case reportTimer:
 		a.requestOver(out)
 	case storeTimer:
-		a.noStore = false
 		a.store(a.dur, out, nil, nil)
 	default:
 		return false
 	}
 	return true
 }
-
-// StoreTried reports whether the timer is the one by which the store is tried again.
-func (a *Arbiter) StoreTried(t node.Timer) bool { return t.Kind == storeTimer }
 
 // graceRule is the rule by which A, and B, activate when activation-grace has passed.
 var graceRule = [2]string{"P11", "P7"}

@@ -69,15 +69,20 @@ func (a *Arbiter) store(d Durable, out *node.Output, then, otherwise func(out *n
 	a.server.Store(out)
 }
 
-// Stored tells that what was to be stored in the last step is.
-func (a *Arbiter) Stored(out *node.Output) {
+// Stored tells that what was to be stored in the last step is. It reports whether the store had taken nothing before.
+func (a *Arbiter) Stored(out *node.Output) (again bool) {
+	if a.noStore {
+		a.noStore, again = false, true
+		out.Cancel(node.Timer{Kind: storeTimer})
+	}
 	s := a.storing
 	if a.storing = (storing{}); !s.is {
-		return // it was something else of the server's
+		return again // it was something else of the server's
 	}
 	if a.dur = s.what; s.then != nil {
 		s.then(out)
 	}
+	return again
 }
 
 // Unstored tells that what was to be stored in the last step was not, and what is stored instead. The store is left alone for a while. With taken, another

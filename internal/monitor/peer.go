@@ -30,8 +30,7 @@ type peerServer struct {
 	carrier  bool
 	activity trace.Record  // the last note of it; Kind 0: none in this incarnation
 	storeBad bool          // its store takes nothing
-	badUntil time.Duration // until then it may leave the store alone
-	unstored bool          // and did not in the present step
+	unstored bool          // and did not in the present step, or when that began
 	off      trace.Record  // it is deactivated (P10): the note of it, of whatever incarnation; Kind 0: it is not
 	own      uint64        // the highest epoch in which it was ever active
 	heard    uint64        // the highest epoch that it has heard of in this incarnation
@@ -79,7 +78,7 @@ func (m *peer) record(s *Set, r *trace.Record) {
 	begins := isInput(r) && r.Text != closedByItself
 	if begins || r.Kind == trace.Applied {
 		p.demand(s, r)
-		p.input, p.unstored = keep(r), false
+		p.input, p.unstored = keep(r), p.storeBad
 	}
 	switch r.Kind {
 	case trace.Started:
@@ -225,10 +224,8 @@ func (p *peerServer) noted(s *Set, r *trace.Record) {
 	switch n := r.Note; n.Kind {
 	case node.NoteAlarm:
 		if n.Alarm == node.StoreFault {
-			if n.N == 1 { // it leaves the store alone for a while, whatever else is stored
-				p.unstored, p.badUntil = true, r.At+p.lasts(p.options.options.ConnectTout)+tolerance
-			}
 			p.storeBad = n.N == 1
+			p.unstored = p.unstored || p.storeBad
 		}
 	case node.NoteDone, node.NoteRefused:
 		if isActivation(n.Text) {
@@ -341,7 +338,7 @@ func (p *peerServer) lostLink() bool {
 
 // demand judges the state in which the step before has left a server.
 func (p *peerServer) demand(s *Set, r *trace.Record) {
-	if !p.running || p.storeBad || r.At < p.badUntil || !p.carrier || p.activity.Kind == 0 {
+	if !p.running || p.storeBad || !p.carrier || p.activity.Kind == 0 {
 		return
 	}
 	holds, in := p.told && p.holder == p.id, &p.input
@@ -359,7 +356,7 @@ func (p *peerServer) demand(s *Set, r *trace.Record) {
 		s.report(shown, "%s is the holder on an open link, and is not active (P11)", p.id)
 	case holds && p.off.Kind != 0 && !p.peerOff:
 		s.report(shown, "%s is the holder and deactivated, and does not hand over (P11)", p.id)
-	case p.id == wire.B && p.input.Kind == trace.Down && p.input.Peer.IsTServer() && p.lostLink() && !p.active() && p.off.Kind == 0 && !p.unstored && in.At >= p.badUntil:
+	case p.id == wire.B && p.input.Kind == trace.Down && p.input.Peer.IsTServer() && p.lostLink() && !p.active() && p.off.Kind == 0 && !p.unstored:
 		s.report(shown, "%s has lost the link to the primary, and is not active at once (P7)", p.id)
 	case p.active() && p.heard > p.activity.Note.N && (!p.up || p.told):
 		s.report(shown, "%s is active in epoch %d, has heard of %d, and takes no new one (P13)", p.id, p.activity.Note.N, p.heard)

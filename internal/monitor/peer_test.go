@@ -89,6 +89,22 @@ func TestPeer(t *testing.T) {
 			t.busyPeers()
 			return t
 		}, "B has lost the link to the primary, and is not active at once (P7)"},
+		{"P7: while its store takes nothing", func() *tape {
+			t := peers()
+			t.note(b, node.AlarmNote(node.StoreFault, true, wire.None, "full"))
+			t.down(b, a, node.CauseTimeout)
+			t.note(b, node.AlarmNote(node.StoreFault, false, wire.None, "not full")) // which is too late for "at once"
+			t.busyPeers()
+			return t
+		}, ""},
+		{"P7: its store takes something again before", func() *tape {
+			t := peers()
+			t.note(b, node.AlarmNote(node.StoreFault, true, wire.None, "full"))
+			t.note(b, node.AlarmNote(node.StoreFault, false, wire.None, "not full"))
+			t.down(b, a, node.CauseTimeout)
+			t.busyPeers()
+			return t
+		}, "is not active at once (P7)"},
 		{"P7: its own connection is lost", func() *tape {
 			t := peers()
 			t.carrier(b, false)
