@@ -72,13 +72,18 @@ func (m *model) arbiter(i int) *around {
 // step lets a server's arbiter do something, and carries out what follows.
 func (m *model) step(i int, do func(a *Arbiter, out *node.Output)) {
 	s := m.arbiter(i)
-	var out node.Output
 	s.arb.Begin()
-	do(s.arb, &out)
-	for s.arb.Settle(&out) {
+	m.carryOut(i, s.arb, do)
+	m.srv[i].bytes = string(s.arb.AppendCanonical(nil))
+}
+
+// carryOut does that. What is to be stored is, and the arbiter goes on.
+func (m *model) carryOut(i int, a *Arbiter, do func(a *Arbiter, out *node.Output)) {
+	var out node.Output
+	do(a, &out)
+	for a.Settle(&out) {
 	}
-	for k := 0; k < len(out.Ops); k++ {
-		op := out.Ops[k]
+	for _, op := range out.Ops {
 		switch op.Kind {
 		case node.OpSend:
 			if !m.ha[i].up {
@@ -92,13 +97,10 @@ func (m *model) step(i int, do func(a *Arbiter, out *node.Output)) {
 		case node.OpCancel:
 			m.srv[i].timers[op.Timer.Kind-graceTimer] = false
 		case node.OpStore:
-			m.srv[i].stored = s.arb.Durable()
-			s.arb.Stored(&out)
-			for s.arb.Settle(&out) {
-			}
+			m.srv[i].stored = a.Durable()
+			m.carryOut(i, a, func(a *Arbiter, out *node.Output) { a.Stored(out) })
 		}
 	}
-	m.srv[i].bytes = string(s.arb.AppendCanonical(nil))
 }
 
 func (m *model) key() string {

@@ -43,39 +43,46 @@ func newRig(t *testing.T, self wire.ID, stored Durable) *rig {
 
 // step lets something happen, and returns what the arbiter did: stored, messages, timers that it set, commands that it answered.
 func (r *rig) step(happens func()) []string {
-	r.out.Reset()
 	r.did = nil
 	r.arb.Begin()
+	r.carryOut(happens)
+	return r.did
+}
+
+// answers is what the store says.
+func (r *rig) answers() {
+	switch {
+	case r.taken != nil:
+		r.arb.Unstored(*r.taken, true, &r.out)
+	case r.full:
+		r.arb.Unstored(r.stored, false, &r.out)
+	default:
+		r.stored = r.arb.Durable()
+		r.arb.Stored(&r.out)
+	}
+}
+
+func (r *rig) carryOut(happens func()) {
+	r.out = node.Output{}
 	happens()
 	for r.arb.Settle(&r.out) {
 	}
-	for i := 0; i < len(r.out.Ops); i++ {
-		op := r.out.Ops[i]
+	out := r.out
+	for _, op := range out.Ops {
 		switch op.Kind {
 		case node.OpStore:
 			r.did = append(r.did, "store")
-			switch {
-			case r.taken != nil:
-				r.arb.Unstored(*r.taken, true, &r.out)
-			case r.full:
-				r.arb.Unstored(r.stored, false, &r.out)
-			default:
-				r.stored = r.arb.Durable()
-				r.arb.Stored(&r.out)
-			}
-			for r.arb.Settle(&r.out) {
-			}
+			r.carryOut(r.answers)
 		case node.OpSend:
-			r.did = append(r.did, r.out.Msgs[op.Index].Kind.String())
+			r.did = append(r.did, out.Msgs[op.Index].Kind.String())
 		case node.OpSet:
 			r.did = append(r.did, [...]string{"grace", "window", "report", "retry"}[op.Timer.Kind-graceTimer])
 		case node.OpNote:
-			if n := &r.out.Notes[op.Index]; n.Kind == node.NoteDone || n.Kind == node.NoteRefused {
+			if n := &out.Notes[op.Index]; n.Kind == node.NoteDone || n.Kind == node.NoteRefused {
 				r.did = append(r.did, n.Kind.String())
 			}
 		}
 	}
-	return r.did
 }
 
 func (r *rig) is(state State, epoch uint64) {

@@ -196,14 +196,19 @@ func (w *world) arbiter(i int) *peerarb.Arbiter {
 // step lets a server's arbiter do something, and carries out what follows.
 func (w *world) step(i int, do func(a *peerarb.Arbiter, out *node.Output)) {
 	a := w.arbiter(i)
-	var out node.Output
 	a.Begin()
+	w.carryOut(i, a, do)
+	w.srv[i].bytes = string(a.AppendCanonical(nil))
+}
+
+// carryOut does that. What is to be stored is, and the arbiter goes on.
+func (w *world) carryOut(i int, a *peerarb.Arbiter, do func(a *peerarb.Arbiter, out *node.Output)) {
+	var out node.Output
 	do(a, &out)
 	for a.Settle(&out) {
 	}
 	srv := &w.srv[i]
-	for k := 0; k < len(out.Ops); k++ {
-		op := out.Ops[k]
+	for _, op := range out.Ops {
 		switch op.Kind {
 		case node.OpSend:
 			if !w.ha.end[i].up {
@@ -218,12 +223,9 @@ func (w *world) step(i int, do func(a *peerarb.Arbiter, out *node.Output)) {
 			srv.timers = slices.DeleteFunc(srv.timers, func(t node.Timer) bool { return t == op.Timer })
 		case node.OpStore:
 			srv.stored = a.Durable()
-			a.Stored(&out)
-			for a.Settle(&out) {
-			}
+			w.carryOut(i, a, func(a *peerarb.Arbiter, out *node.Output) { a.Stored(out) })
 		}
 	}
-	srv.bytes = string(a.AppendCanonical(nil))
 }
 
 // send: nobody hears what is sent to an end that is down, or behind the news that the link is.
