@@ -39,9 +39,20 @@ var directed = map[string]Profile{
 	"ask-doubted": {
 		Kinds: []Kind{Pause}, Quiet: true, Gap: time.Minute, Episode: time.Second, Length: time.Minute,
 		Settings: []Setting{
-			{"clients", "1"}, {"switch/call-refs", "1"}, {"switch/sync-time", "100ms"}, {"ha-publish", "replicated"}, {"ha-sync-method", "drain"},
-			{"B/ha-sync-method", "drain"}, {"connect-tout", "1s"}, {"disconnect-switchover-timeout", "0s"}, {"autorestart", "false"},
-			{"reconnect", "100ms"}, {"sync-reconnect-tout", "100ms"}, {"addp-timeout", "1s"}, {"A/cleanup-idle-timeout", "5s"}, {"B/cleanup-idle-timeout", "0s"},
+			{"clients", "1"},
+			{"switch/call-refs", "1"},
+			{"switch/sync-time", "100ms"},
+			{"ha-publish", "replicated"},
+			{"ha-sync-method", "drain"},
+			{"B/ha-sync-method", "drain"},
+			{"connect-tout", "1s"},
+			{"disconnect-switchover-timeout", "0s"},
+			{"autorestart", "false"},
+			{"reconnect", "100ms"},
+			{"sync-reconnect-tout", "100ms"},
+			{"addp-timeout", "1s"},
+			{"A/cleanup-idle-timeout", "5s"},
+			{"B/cleanup-idle-timeout", "0s"},
 		},
 		// The release is lost, which A finds out, and B and the client do not; A dies, and the reference is used again.
 		Script: []Event{
