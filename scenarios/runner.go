@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +46,8 @@ type Options struct {
 	Flip int
 	// newNode makes the nodes in virtual time, for tests; nil: as they are.
 	newNode func(wire.ID, *config.Config) node.Node
+	// busy is how long virtual time keeps a node, and the runner, from running, for tests: timers and deadlines are then those of real worlds.
+	busy time.Duration
 	// Log takes what real worlds say about processes; nil discards it.
 	Log io.Writer
 	// Probe looks at the NATS server of the world NATS, if that is started for the run; nil: nobody does.
@@ -73,6 +76,7 @@ var errStopped = fmt.Errorf("%w: something that must hold does not", errFailed)
 
 // runner is one run of a scenario.
 type runner struct {
+	late     *rand.Rand // of dawdle
 	ctx      context.Context
 	sc       *Scenario
 	opt      Options
@@ -194,11 +198,14 @@ const timerSlack = 2 * time.Second
 func (r *runner) config() config.Config {
 	c := r.sc.Config
 	c.Off(r.opt.Without)
-	if r.opt.World != Sim {
+	if r.opt.slow() {
 		c.Slacken(time.Duration(float64(min(r.opt.Slack, timerSlack)) * r.opt.Speed))
 	}
 	return c
 }
+
+// slow reports whether nodes take time to run.
+func (o *Options) slow() bool { return o.World != Sim || o.busy > 0 }
 
 // replay is the line that makes the run again.
 func replay(sc *Scenario, o *Options) string {
@@ -293,10 +300,22 @@ func (r *runner) take(p *pattern) bool {
 
 // slack is what deadlines get beyond their own, on the run's clock.
 func (r *runner) slack() time.Duration {
-	if r.opt.World == Sim {
+	if !r.opt.slow() {
 		return 0
 	}
 	return time.Duration(float64(r.opt.Slack) * r.opt.Speed)
+}
+
+// dawdle lets time go by as a runner does that the machine is too busy for.
+func (r *runner) dawdle() error {
+	if r.opt.busy == 0 {
+		return nil
+	}
+	if r.late == nil {
+		r.late = rand.New(rand.NewPCG(r.opt.Seed, 0))
+	}
+	_, err := r.runUntil(r.world.Now()+time.Duration(r.late.Int64N(int64(r.opt.busy))), func() bool { return false })
+	return err
 }
 
 // slice is how long, on the wall clock, a real world runs before the context is asked.

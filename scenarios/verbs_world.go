@@ -351,6 +351,9 @@ func (s wait) run(r *runner) error {
 
 // act does what a verb says. What was sent before it can be matched no more. A verb that a world cannot perform means that nothing can be told.
 func (r *runner) act(do func() error) error {
+	if err := r.dawdle(); err != nil {
+		return err
+	}
 	r.actAt = r.world.Now()
 	r.seen = r.seen[:0]
 	err := do()
