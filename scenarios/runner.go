@@ -89,7 +89,8 @@ type runner struct {
 	res      *Result
 
 	cursor   time.Duration // the last act, match or wait, from which deadlines count
-	actAt    time.Duration // when the last act began
+	acted    bool          // in this line
+	actAt    time.Duration // when the acts of the last line that acts began
 	seen     []trace.Record
 	kinds    map[wire.Kind]bool // kinds of messages that some pattern looks for
 	watchers []*watcher
@@ -427,6 +428,7 @@ func (r *runner) lines() error {
 }
 
 func (r *runner) line(l *line) error {
+	r.acted = false
 	j, judges := l.step.(*judge)
 	if !judges {
 		err := l.step.run(r)
