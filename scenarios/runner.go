@@ -76,7 +76,6 @@ var errStopped = fmt.Errorf("%w: something that must hold does not", errFailed)
 
 // runner is one run of a scenario.
 type runner struct {
-	late     *rand.Rand // of dawdle
 	ctx      context.Context
 	sc       *Scenario
 	opt      Options
@@ -89,6 +88,7 @@ type runner struct {
 	res      *Result
 
 	cursor   time.Duration // the last act, match or wait, from which deadlines count
+	late     *rand.Rand    // of dawdle
 	acted    bool          // in this line
 	actAt    time.Duration // when the acts of the last line that acts began
 	seen     []trace.Record
@@ -205,9 +205,6 @@ func (r *runner) config() config.Config {
 	return c
 }
 
-// slow reports whether nodes take time to run.
-func (o *Options) slow() bool { return o.World != Sim || o.busy > 0 }
-
 // replay is the line that makes the run again.
 func replay(sc *Scenario, o *Options) string {
 	b := "hotpair run --world " + o.World
@@ -305,18 +302,6 @@ func (r *runner) slack() time.Duration {
 		return 0
 	}
 	return time.Duration(float64(r.opt.Slack) * r.opt.Speed)
-}
-
-// dawdle lets time go by as a runner does that the machine is too busy for.
-func (r *runner) dawdle() error {
-	if r.opt.busy == 0 {
-		return nil
-	}
-	if r.late == nil {
-		r.late = rand.New(rand.NewPCG(r.opt.Seed, 0))
-	}
-	_, err := r.runUntil(r.world.Now()+time.Duration(r.late.Int64N(int64(r.opt.busy))), func() bool { return false })
-	return err
 }
 
 // slice is how long, on the wall clock, a real world runs before the context is asked.
