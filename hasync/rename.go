@@ -16,6 +16,11 @@ func (e *Engine) Rename(f canon.Renaming) {
 	e.inc = f(own.Start, e.inc)
 	e.invented = f(canon.Invented, uint64(last)) & callmodel.MaxInvention
 	e.epoch = f(canon.Epoch, e.epoch)
+	if e.backup.phase == syncDone && e.seq < e.backup.agreed {
+		e.backup.agreed = f(canon.Watermark, e.backup.agreed)
+	} else { // it was reached
+		e.backup.agreed = 0
+	}
 	if e.cti == callmodel.CTISynchronized {
 		e.seq = f(canon.Reached, e.seq)
 	} else {
@@ -24,16 +29,19 @@ func (e *Engine) Rename(f canon.Renaming) {
 	e.handover.epoch = f(canon.Epoch, e.handover.epoch)
 	if e.peer.up {
 		e.peer.inc = f(peers.Start, e.peer.inc)
-		e.peer.epoch = f(canon.Epoch, e.peer.epoch)
+		if e.peer.role == wire.Primary {
+			e.peer.epoch = f(canon.Epoch, e.peer.epoch)
+		} else { // what a backup has told of these does not matter to its peer (R4), and it tells anew when it has another role
+			e.peer.epoch, e.peer.announced = 0, false
+		}
+		if e.peer.cti != callmodel.CTISynchronized {
+			e.peer.cti = callmodel.CTIDown // rules ask only whether the peer has read the switch
+		}
 	}
 	e.backup.watermark = f(canon.Watermark, e.backup.watermark)
-	if e.backup.phase == syncDone {
-		e.backup.agreed = f(canon.Watermark, e.backup.agreed)
-		for i := range e.backup.doubted {
-			e.backup.doubted[i].Born = f(canon.Born, e.backup.doubted[i].Born)
-		}
-	} else {
-		e.backup.agreed = 0
+	for i := range e.backup.doubted {
+		d := &e.backup.doubted[i]
+		d.Born = f(canon.Born.Of(d.Ref), d.Born)
 	}
 	if e.backup.phase == syncAwaiting {
 		e.backup.num = f(own.Ready, e.backup.num)
@@ -48,7 +56,7 @@ func (e *Engine) Rename(f canon.Renaming) {
 		p.num = 0 // nothing is answered to it any more
 	}
 	p.named, p.namedAcked = f(own.Named, p.named), f(own.Named, p.namedAcked)
-	e.names.rename(peers.Start, e.peer.up, f)
+	e.names.rename(peers, e.peer.up, f)
 	for _, ref := range slices.Sorted(maps.Keys(e.names.changed)) {
 		if num := e.names.changed[ref]; num != 0 {
 			e.names.changed[ref] = f(own.Named, num)
@@ -57,30 +65,22 @@ func (e *Engine) Rename(f canon.Renaming) {
 	e.restoreDerived()
 }
 
-func (n *names) rename(peers canon.Class, linked bool, f canon.Renaming) {
-	matters := linked // whom is it that knows
+func (n *names) rename(peers wire.Classes, linked bool, f canon.Renaming) {
 	for i := range n.calls {
-		c := &n.calls[i]
-		matters = matters || n.isKnown(c) || c.earlyID != 0 && c.earlyFrom == n.peerInc
+		n.calls[i].renameEarly(uint32(i), f)
 	}
-	for i := range n.older {
-		matters = matters || n.older[i].from == n.peerInc
-	}
+	n.older = slices.DeleteFunc(n.older, func(o early) bool { return f(canon.Early.Of(o.call.Ref), o.call.Born) == 0 })
+	n.earlyData = slices.DeleteFunc(n.earlyData, func(o dataOf) bool { return f(canon.Early.Of(o.call.Ref), o.call.Born) == 0 })
 	was := n.peerInc
-	if matters {
-		n.peerInc = f(peers, was)
-	} else {
-		n.peerInc = 0
-	}
+	n.renamePeer(peers, linked, f)
 	n.byConnID = index{}
 	for i := range n.calls {
 		c := &n.calls[i]
-		c.born = f(canon.Born, c.born)
+		c.born = f(canon.Born.Of(uint32(i)), c.born)
 		c.connID = callmodel.ConnID(f(canon.ConnID, uint64(c.connID)))
-		c.earlyBorn = f(canon.Born, c.earlyBorn)
 		c.earlyID = callmodel.ConnID(f(canon.ConnID, uint64(c.earlyID)))
 		c.earlyFrom = only(c.earlyFrom, was, n.peerInc)
-		if c.known != n.peer {
+		if c.known != n.peer || n.peerInc == 0 {
 			c.known = 0 // what another one knew does not matter
 		}
 		if c.held() && c.connID != 0 {
@@ -88,18 +88,45 @@ func (n *names) rename(peers canon.Class, linked bool, f canon.Renaming) {
 		}
 	}
 	for i := range n.older {
-		n.older[i].rename(was, n.peerInc, f)
+		o := &n.older[i]
+		o.call.Born = f(canon.Early.Of(o.call.Ref), o.call.Born)
+		o.connID = callmodel.ConnID(f(canon.ConnID, uint64(o.connID)))
+		o.from = only(o.from, was, n.peerInc)
 	}
 	for i := range n.earlyData {
-		n.earlyData[i].call.Born = f(canon.Born, n.earlyData[i].call.Born)
+		call := &n.earlyData[i].call
+		call.Born = f(canon.Early.Of(call.Ref), call.Born)
 	}
 }
 
-// rename renames an early ConnID.
-func (o *early) rename(was, now uint64, f canon.Renaming) {
-	o.call.Born = f(canon.Born, o.call.Born)
-	o.connID = callmodel.ConnID(f(canon.ConnID, uint64(o.connID)))
-	o.from = only(o.from, was, now)
+// renamePeer renames the incarnation of the peer that knows ConnIDs, where one does.
+func (n *names) renamePeer(peers wire.Classes, linked bool, f canon.Renaming) {
+	knows := false
+	for i := range n.calls {
+		c := &n.calls[i]
+		knows = knows || n.isKnown(c) || c.earlyID != 0 && c.earlyFrom == n.peerInc
+	}
+	for i := range n.older {
+		knows = knows || n.older[i].from == n.peerInc
+	}
+	switch {
+	case linked:
+		n.peerInc = f(peers.Start, n.peerInc)
+	case knows:
+		n.peerInc = f(peers.Known, n.peerInc)
+	default:
+		n.peerInc = 0
+	}
+}
+
+// renameEarly renames the call of an early ConnID, and drops it if nothing of that call is to come.
+func (c *entry) renameEarly(ref uint32, f canon.Renaming) {
+	if c.earlyID == 0 {
+		return
+	}
+	if c.earlyBorn = f(canon.Early.Of(ref), c.earlyBorn); c.earlyBorn == 0 {
+		c.dropEarly()
+	}
 }
 
 // only returns now for was, and 0 for any other incarnation: what another one knew does not matter.

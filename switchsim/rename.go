@@ -10,9 +10,9 @@ import (
 func (s *Switch) Rename(f canon.Renaming) {
 	s.events = f(canon.Event, s.seq()) & (1<<counterBits - 1)
 	s.places, s.epoch = uint32(f(canon.Place, uint64(s.places))), f(canon.Told, s.epoch)
-	for i := range s.calls.table {
-		c := &s.calls.table[i]
-		c.born = f(canon.Born, c.born)
+	for ref := range s.calls.table {
+		c := &s.calls.table[ref]
+		c.born = f(canon.Born.Of(uint32(ref)), c.born)
 	}
 	for i := range s.links {
 		l := &s.links[i]

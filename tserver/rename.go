@@ -23,7 +23,7 @@ func (s *Server) Rename(f canon.Renaming) {
 	}
 	for i := range s.snapshot.calls {
 		c := &s.snapshot.calls[i]
-		c.id.Born = f(canon.Born, c.id.Born)
+		c.id.Born = f(canon.Born.Of(c.id.Ref), c.id.Born)
 	}
 	s.sub = uint32(f(canon.Place, uint64(s.sub)))
 	named := wire.ClassesOf(s.self).Named
@@ -42,7 +42,7 @@ func (j *journal) renameNumbers(named canon.Class, f canon.Renaming) {
 	for i := range j.size {
 		e := j.at(i)
 		e.rename(f)
-		e.call.Born = f(canon.Born, e.call.Born)
+		e.call.Born = f(canon.Born.Of(e.call.Ref), e.call.Born)
 		e.connID = callmodel.ConnID(f(canon.ConnID, uint64(e.connID)))
 		if e.need != 0 {
 			e.need = f(named, e.need)

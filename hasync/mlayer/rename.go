@@ -16,6 +16,9 @@ func (l *Layer) Rename(f canon.Renaming) {
 			v.inc = f(wire.ClassesOf(wire.A+wire.ID(i)).Start, v.inc)
 		}
 		v.epoch = f(canon.Epoch, v.epoch)
+		if v.ready {
+			v.ready = f(canon.Offer, 1) == 1
+		}
 	}
 	if l.opt.HaflipDetectTimeout == 0 {
 		l.office = wire.None // nobody looks for flapping
@@ -23,7 +26,7 @@ func (l *Layer) Rename(f canon.Renaming) {
 }
 
 func (r *record) rename(f canon.Renaming) {
-	r.Epoch = f(canon.Epoch, r.Epoch)
+	r.Epoch = f(canon.Naming, r.Epoch)
 	if r.Named.IsTServer() {
 		r.Inc = f(wire.ClassesOf(r.Named).Start, r.Inc)
 	}

@@ -1,7 +1,13 @@
 package canon
 
 // Class says what a number names.
-type Class uint8
+type Class uint16
+
+// Of is the class of such numbers of one call reference: those of another one are not compared with them. Born, Early and Creation are asked for so.
+func (c Class) Of(ref uint32) Class { return c | Class(ref)<<8 }
+
+// Ref returns the class, and the call reference that it is of, 0 if of none.
+func (c Class) Ref() (Class, int) { return c & 0xff, int(c >> 8) }
 
 // The classes of numbers that nodes only compare, and never compute with but to take the next one. States that differ by a renaming which
 // keeps what is compared behave alike, so a search may take one of them for all (see [Renaming]).
@@ -39,6 +45,16 @@ const (
 	// NamedA and NamedB: numbers of the CallNamed that A, or B, sends in one HA session; compared by order; zero is none.
 	NamedA
 	NamedB
+	// Naming: the epoch of M's record, or of an appointment, in which a primary is named; it is an Epoch as well. Nobody is named in an earlier one any more.
+	Naming
+	// Early: Born of a call whose ConnID is known before the switch has told of the call. It is looked for only when the switch tells of a call, so that
+	// 0 stands for one of which nothing is to come.
+	Early
+	// KnownA and KnownB: the incarnation of A, or B, that knows ConnIDs, while there is no link to it; 0 stands for one that is gone.
+	KnownA
+	KnownB
+	// Offer: 1 if M was told that a T-Server is ready, otherwise 0. Only the operator's command asks for it.
+	Offer
 )
 
 // Renaming gives a number another name of its class.

@@ -32,8 +32,7 @@ type host struct {
 	slots    map[node.Timer]int32
 	timers   []timer
 	paused   bool
-	busy     bool    // the machine has no processor for it (busy.go)
-	inbox    []event // while frozen
+	inbox    []event // while paused
 	commands []*node.Command
 
 	isolation fault.Isolation
@@ -70,7 +69,6 @@ func (h *host) boot() {
 	h.mux = link.New(h.id, h.inc, h.peers, n, h, h.world.opt.Config.LinkOptions(h.id))
 	h.connect()
 	h.mux.StartAt(h.stored, h.world.now)
-	h.stall()
 }
 
 // end forgets the process.
@@ -82,17 +80,12 @@ func (h *host) end() {
 			h.world.flights.free(e.ref)
 		}
 	}
-	h.inbox, h.commands, h.paused, h.busy = nil, nil, false, false
+	h.inbox, h.commands, h.paused = nil, nil, false
 }
 
-// frozen reports whether it does not run at the moment: what comes up waits in the inbox.
-func (h *host) frozen() bool { return h.paused || h.busy }
-
-// goOn delivers what has waited, in the order in which it came, now.
-func (h *host) goOn() {
-	if h.frozen() {
-		return
-	}
+// resume delivers what has waited, in the order in which it came, now.
+func (h *host) resume() {
+	h.paused = false
 	inbox := h.inbox
 	h.inbox = nil
 	for _, e := range inbox {
@@ -107,7 +100,7 @@ func (h *host) goOn() {
 func (h *host) commanded(e event) {
 	switch {
 	case h.mux == nil || e.gen != h.gen:
-	case h.frozen():
+	case h.paused:
 		h.inbox = append(h.inbox, e)
 	default:
 		h.mux.Do(h.commands[e.ref])
@@ -118,7 +111,7 @@ func (h *host) commanded(e event) {
 func (h *host) linked() bool { return h.world.nats && h.isolation == fault.Joined }
 
 func (h *host) carrierDown() {
-	if h.frozen() {
+	if h.paused {
 		h.inbox = append(h.inbox, event{kind: evCarrierDown, host: h.id, gen: h.gen})
 		return
 	}
@@ -129,7 +122,7 @@ func (h *host) carrierDown() {
 }
 
 func (h *host) carrierUp(e event) {
-	if h.frozen() {
+	if h.paused {
 		h.inbox = append(h.inbox, e)
 		return
 	}
@@ -179,7 +172,7 @@ func (h *host) timerDue(e eventq.Event[event]) {
 		t.queued = 0
 	case t.due > e.At:
 		h.queueTimer(e.Payload.ref)
-	case h.frozen():
+	case h.paused:
 		h.inbox = append(h.inbox, e.Payload)
 	default:
 		t.queued, t.armed = 0, false

@@ -46,7 +46,7 @@ func (c Config) String() string {
 		bounds = append(bounds, "what they say to each other, too")
 	}
 	if c.Events {
-		bounds = append(bounds, "both T-Servers hear at once of a call's beginning and end")
+		bounds = append(bounds, "both T-Servers hear at once of a call's beginning and end, and with a snapshot of what came after it")
 	}
 	if c.Lag > 0 {
 		bounds = append(bounds, fmt.Sprintf("calls begin and end while at most %d events are under way to each T-Server", c.Lag))

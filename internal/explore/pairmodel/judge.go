@@ -41,6 +41,9 @@ func (w *watch) one(m *Model, kind uint8, at int, n func() uint64, call func() c
 		}
 		return ""
 	}
+	if kind == sawRecord {
+		return w.reigns(reign{at: aAt + int(n()), epoch: n(), inc: n()})
+	}
 	if at != aAt && at != bAt {
 		w.alarms[at] = 0 // M has ended
 		return ""
@@ -84,7 +87,7 @@ func (w *watch) one(m *Model, kind uint8, at int, n func() uint64, call func() c
 			v.answered, v.awaiting = true, 0
 		}
 	case sawCall:
-		return w.call(i, pairing{call(), callmodel.ConnID(n())})
+		return w.call(i, pairing{call(), callmodel.ConnID(n())}, m)
 	case sawGone:
 		v.gone(call())
 	case sawCTI:
@@ -136,12 +139,20 @@ func (w *watch) role(i int, role wire.Role, epoch uint64, m *Model) string {
 	if role != wire.Primary {
 		return ""
 	}
+	for _, p := range v.calls {
+		w.named(i, p, m)
+	}
+	return w.reigns(reign{epoch, aAt + i, v.inc})
+}
+
+// reigns is S1: an epoch names one incarnation of one T-Server.
+func (w *watch) reigns(r reign) string {
 	for _, p := range w.primaries {
-		if p.epoch == epoch && (p.at != aAt+i || p.inc != v.inc) {
-			return fmt.Sprintf("S1: epoch %d has two primaries: %s and %s", epoch, ids[p.at], ids[aAt+i])
+		if p.epoch == r.epoch && (p.at != r.at || p.inc != r.inc) {
+			return fmt.Sprintf("S1: epoch %d has two primaries: %s and %s", r.epoch, ids[p.at], ids[r.at])
 		}
 	}
-	w.primaries = append(w.primaries, reign{epoch, aAt + i, v.inc})
+	w.primaries = append(w.primaries, r)
 	slices.SortFunc(w.primaries, func(a, b reign) int { return int(int64(a.epoch) - int64(b.epoch)) })
 	w.primaries = slices.Compact(w.primaries)
 	return ""
@@ -187,10 +198,23 @@ func (w *watch) hear(epoch uint64, p pairing, over bool) string {
 	return wrong
 }
 
+// named: unless events wait (X7), what a primary has named it has as good as told: it does not change any more.
+func (w *watch) named(i int, p pairing, m *Model) {
+	v := &w.server[i]
+	if m.config.A.HAPublish == hasync.Replicated || v.role != wire.Primary || v.epoch < w.fresh || p.connID == 0 {
+		return
+	}
+	if !slices.ContainsFunc(w.told, func(t pairing) bool { return t.call == p.call }) {
+		w.told = append(w.told, p)
+		sortPairings(w.told)
+	}
+}
+
 // call: a T-Server holds a call, or names it. S5: a ConnID names one call for ever.
-func (w *watch) call(i int, p pairing) string {
+func (w *watch) call(i int, p pairing, m *Model) string {
 	v := &w.server[i]
 	v.calls = put(v.calls, p)
+	w.named(i, p, m)
 	if v.asked && p.call.Born <= v.askedW && !has(v.known, p) && !slices.Contains(v.tagged, p.call) {
 		v.tagged = append(v.tagged, p.call) // X1
 		slices.SortFunc(v.tagged, compareCalls)

@@ -21,6 +21,7 @@ type Model struct {
 	eventsAtOnce bool // and what the switch tells T-Servers
 	raw          bool // numbers are not renamed: to test that it makes no difference
 	every        bool // see Options
+	keep         keeping
 
 	commands []*node.Command
 	*tables
@@ -43,8 +44,8 @@ type Options struct {
 	Reports bool
 	// HA lets what T-Servers say to each other arrive at once, too. That the HA link is down is still heard at any time.
 	HA bool
-	// Events lets both T-Servers hear of a call's beginning and end at once, if no snapshot is under way before it. That a CTI link is down is still heard at
-	// any time, and snapshots arrive at any time.
+	// Events lets both T-Servers hear of a call's beginning and end at once, and where a snapshot or an answer is under way before it, with that. That a CTI link is
+	// down is still heard at any time, and snapshots and answers arrive at any time.
 	Events bool
 	// Lag bounds how many events of the switch are under way to a T-Server when a call begins or ends; 0 is no bound.
 	Lag int
@@ -93,6 +94,10 @@ func New(o Options) *Model {
 	c.Off(o.Without)
 	m := &Model{
 		budget: o.Budget, config: c, raw: o.Raw, eventsAtOnce: o.Events, every: o.every, atOnce: o.Reports, haAtOnce: o.HA, lag: o.Lag,
+	}
+	whole := c.M.Without // where rules are off, what they exclude is not taken for granted
+	m.keep = keeping{
+		connIDs: whole.Has(node.StartNumber) || whole.Has(node.ServerBit), reigns: !whole.None(), early: !whole.None(), offers: !whole.None() || o.Budget.Each[Command] > 0,
 	}
 	m.Renew()
 	m.makeCommands()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"hotpair/hasync"
 	"hotpair/internal/explore"
 	"hotpair/internal/node"
 )
@@ -57,16 +58,21 @@ func (m canonicalModel) Stepper() explore.Stepper {
 
 // TestRenamingIsSound: a search that renames as it goes sees the same states as one that does not, renamed afterwards.
 func TestRenamingIsSound(t *testing.T) {
-	for name, b := range map[string]Budget{
-		"call and command": {Calls: 1, Refs: 1, Each: Faults(Command)},
-		"two calls, HA":    {Calls: 2, Refs: 1, Each: Faults(CutHA)},
-		"crash":            {Calls: 1, Refs: 1, Each: Faults(CrashA)},
-		"CTI":              {Calls: 1, Refs: 1, Each: Faults(LoseCTIB)},
-		"references, CTI":  {Calls: 2, Refs: 2, Each: Faults(LoseCTIA)},
-		"two calls, B":     {Calls: 2, Refs: 1, Each: Faults(CrashB)},
+	for name, o := range map[string]Options{
+		"call and command":  {Budget: Budget{Calls: 1, Refs: 1, Each: Faults(Command)}},
+		"two calls, HA":     {Budget: Budget{Calls: 2, Refs: 1, Each: Faults(CutHA)}},
+		"crash":             {Budget: Budget{Calls: 1, Refs: 1, Each: Faults(CrashA)}},
+		"CTI":               {Budget: Budget{Calls: 1, Refs: 1, Each: Faults(LoseCTIB)}},
+		"references, CTI":   {Budget: Budget{Calls: 2, Refs: 2, Each: Faults(LoseCTIA)}},
+		"two calls, B":      {Budget: Budget{Calls: 2, Refs: 1, Each: Faults(CrashB)}},
+		"three calls, HA":   {Budget: Budget{Calls: 3, Refs: 2, Each: Faults(CutHA, CutHA)}, Events: true},
+		"three calls, CTI":  {Budget: Budget{Calls: 3, Refs: 2, Each: Faults(LoseCTIA)}, Events: true},
+		"two faults":        {Budget: Budget{Calls: 1, Refs: 1, Each: Faults(CrashB, CutHA)}, Events: true},
+		"M dies, transfer":  {Budget: Budget{Calls: 1, Refs: 1, Each: Faults(CrashM, LoseCTIA)}, Events: true, Method: hasync.Transfer},
+		"both die, no call": {Budget: Budget{Refs: 1, Each: Faults(CrashA, CrashB)}, Events: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := Options{Budget: b, Reports: true, HA: true}
+			o.Reports, o.HA = true, true
 			o.every = true
 			reduced := explore.Search(New(o), explore.Options{Workers: 1, MaxStates: 300_000})
 			o.Raw = true
@@ -111,6 +117,9 @@ func TestOrdersThatCommute(t *testing.T) {
 		"two calls, HA":     {Budget: Budget{Calls: 2, Refs: 1, Each: Faults(CutHA)}, Reports: true},
 		"crash, every link": {Budget: Budget{Refs: 1, Each: Faults(CrashB)}},
 		"command and call":  {Budget: Budget{Calls: 1, Refs: 1, Each: Faults(Command)}, Reports: true},
+		"calls at once, B":  {Budget: Budget{Calls: 2, Refs: 2, Each: Faults(CrashB)}, Reports: true, HA: true, Events: true},
+		"M dies, and a cut": {Budget: Budget{Calls: 1, Refs: 1, Each: Faults(CrashM, CutControlA)}, Reports: true, HA: true, Events: true},
+		"two faults":        {Budget: Budget{Calls: 1, Refs: 1, Each: Faults(CrashA, LoseCTIB)}, Reports: true, HA: true, Events: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := New(o)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"hotpair/callmodel"
 	"hotpair/hasync/mlayer"
 	"hotpair/internal/canon"
 	"hotpair/internal/cast"
@@ -116,8 +117,14 @@ func (m *Model) intern(c *nodeC) uint32 {
 			n = m.restore(c)
 			checkRestored(c.at, n, c.bytes)
 			c.facts = factsOf(n)
+			if c.at == aAt || c.at == bAt {
+				c.names.runs = 1 << (16*(c.at-aAt) + int(c.inc))
+			}
 		}
 		c.normal = bytes.Equal(m.renamedAs(c, n, c.names.add).key(), key)
+		if c.at == switchAt {
+			c.names.mayHear()
+		}
 		return c
 	})
 }
@@ -125,7 +132,12 @@ func (m *Model) intern(c *nodeC) uint32 {
 func (m *Model) internLink(l *linkC) uint32 {
 	return m.links.Get(l.key(), func() *linkC {
 		l.normal = true
-		defer func() { l.names.flying = l.names.named }()
+		defer func() {
+			l.names.flying = l.names.named
+			if l.at <= ctiB {
+				l.names.mayHear()
+			}
+		}()
 		for end := range l.queue {
 			for _, id := range l.queue[end] {
 				if id != downNotice {
@@ -204,6 +216,7 @@ func (m *Model) step(c *nodeC, inputs ...node.Input) *outcome {
 		var out node.Output
 		see.before(in)
 		n.Step(in, &out)
+		m.checkInvented(c, after.inc, &out)
 		moment.sent, moment.notes = append(moment.sent, out.Msgs...), append(moment.notes, out.Notes...)
 		for k := range out.Ops {
 			op := &out.Ops[k]
@@ -227,6 +240,25 @@ func (m *Model) step(c *nodeC, inputs ...node.Input) *outcome {
 	}
 	m.goals.see(&moment)
 	return o
+}
+
+// checkInvented is S5's ground: a ConnID that is invented has the T-Server's bit, the number of its start, and the next number. So none was there before, also
+// none of those that a renaming has given other names.
+func (m *Model) checkInvented(c *nodeC, inc uint64, out *node.Output) {
+	if m.keep.connIDs || c.at != aAt && c.at != bAt {
+		return
+	}
+	n := uint64(0)
+	if c.running {
+		n = c.names.invented(c.at - aAt)
+	}
+	for i := range out.Notes {
+		if note := &out.Notes[i]; note.Kind == node.NoteNamed && note.Text == "invented" {
+			if n++; note.ConnID != callmodel.NewConnID(uint8(c.at-aAt), inc, n) {
+				panic(fmt.Sprintf("pairmodel: S5: %s invents %s as number %d of its start %d", ids[c.at], note.ConnID, n, inc))
+			}
+		}
+	}
 }
 
 func sameTimers(a, b []node.Timer) bool {

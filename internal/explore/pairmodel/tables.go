@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"hotpair/internal/explore"
-	"hotpair/internal/node"
 )
 
 // tables are the numbers of components, and what was computed of them. They only grow, and are shared by a model's steppers.
@@ -55,7 +54,7 @@ func (m *Model) renamingOf(used *nameSet) *renaming {
 	defer m.mu.Unlock()
 	r := m.byNames[*used]
 	if r == nil {
-		r = newRenaming(uint32(len(m.renamings)), used, m.config.Without.Has(node.StartNumber) || m.config.Without.Has(node.ServerBit))
+		r = newRenaming(uint32(len(m.renamings)), used, m.keep)
 		m.renamings = append(m.renamings, r)
 		m.byNames[*used] = r
 	}

@@ -13,7 +13,7 @@ import (
 // knows what was seen only, not what nodes hold.
 type watch struct {
 	server    [2]watched
-	primaries []reign   // S1: who was primary in which epoch, as long as anybody knows of the epoch
+	primaries []reign   // S1: who was named primary, or was it, in which epoch, as long as anybody knows of the epoch
 	names     []pairing // S5: which call a ConnID names, as long as anybody knows of it
 	told      []pairing // S5: the ConnIDs of calls that clients have heard
 	heir      int       // S5: 1+ the T-Server that has to go on with what clients have heard; 0: none
@@ -100,6 +100,7 @@ const (
 	sawPrimary              // a primary of its epoch is reached
 	sawTold                 // clients hear: epoch, call, ConnID, whether the call is over
 	sawAlarm                // which, 1 or 0
+	sawRecord               // M names a primary: which, epoch, incarnation
 	sawSettled              // the step is over
 )
 
@@ -186,6 +187,9 @@ func (s *sightings) told(m *wire.Message) {
 func (s *sightings) note(n *node.Note) {
 	if n.Kind == node.NoteAlarm {
 		s.add(sawAlarm, uint64(n.Alarm), n.N)
+	}
+	if n.Kind == node.NoteRecord && !s.model.keep.reigns {
+		s.add(sawRecord, uint64(n.Peer-wire.A), n.N, n.M)
 	}
 	if !s.server() {
 		return
@@ -313,7 +317,7 @@ func (w *watch) rename(r *renaming) {
 		}
 		return r.rename(c, v)
 	}
-	w.primaries = slices.DeleteFunc(w.primaries, func(p reign) bool { return !r.uses(canon.Epoch, p.epoch) })
+	w.primaries = slices.DeleteFunc(w.primaries, func(p reign) bool { return !r.uses(canon.Epoch, p.epoch) || r.over(p.epoch) })
 	for i := range w.primaries {
 		p := &w.primaries[i]
 		p.epoch, p.inc = f(canon.Epoch, p.epoch), f(wire.ClassesOf(ids[p.at]).Start, p.inc)
@@ -336,7 +340,7 @@ func (v *watched) rename(own, peers wire.Classes, r *renaming, f canon.Renaming)
 	if !v.asked {
 		v.askedNum, v.askedW = 0, 0
 	}
-	if !r.uses(peers.Start, v.peerInc) {
+	if !r.uses(peers.Start, v.peerInc) || !v.linked && r.isGone(peers.Known, v.peerInc) {
 		v.known = nil // nobody of that incarnation comes back
 	}
 	v.known, v.calls = renameCalls(v.known, r, f), renameCalls(v.calls, r, f)
@@ -345,10 +349,12 @@ func (v *watched) rename(own, peers wire.Classes, r *renaming, f canon.Renaming)
 	}
 	v.inc, v.peerInc, v.epoch = f(own.Start, v.inc), f(peers.Start, v.peerInc), f(canon.Epoch, v.epoch)
 	v.awaiting, v.askedNum, v.askedW = f(own.Ready, v.awaiting), f(peers.Ready, v.askedNum), f(canon.Watermark, v.askedW)
-	v.tagged = slices.DeleteFunc(v.tagged, func(c callmodel.CallID) bool { return !r.uses(canon.Born, c.Born) })
+	v.tagged = slices.DeleteFunc(v.tagged, func(c callmodel.CallID) bool { return !r.uses(canon.Born.Of(c.Ref), c.Born) })
 	for k := range v.tagged {
-		v.tagged[k].Born = f(canon.Born, v.tagged[k].Born)
+		c := &v.tagged[k]
+		c.Born = f(canon.Born.Of(c.Ref), c.Born)
 	}
+	slices.SortFunc(v.tagged, compareCalls)
 	for k := range v.sent {
 		v.sent[k].num = f(own.Named, v.sent[k].num)
 		v.sent[k].rename(f)
@@ -356,13 +362,13 @@ func (v *watched) rename(own, peers wire.Classes, r *renaming, f canon.Renaming)
 }
 
 func (p *pairing) rename(f canon.Renaming) {
-	p.call.Born = f(canon.Born, p.call.Born)
+	p.call.Born = f(canon.Born.Of(p.call.Ref), p.call.Born)
 	p.connID = callmodel.ConnID(f(canon.ConnID, uint64(p.connID)))
 }
 
 // renameCalls forgets the calls that nobody knows any more.
 func renameCalls(list []pairing, r *renaming, f canon.Renaming) []pairing {
-	list = slices.DeleteFunc(list, func(p pairing) bool { return !r.uses(canon.Born, p.call.Born) })
+	list = slices.DeleteFunc(list, func(p pairing) bool { return !r.uses(canon.Born.Of(p.call.Ref), p.call.Born) })
 	for i := range list {
 		list[i].rename(f)
 	}
