@@ -99,9 +99,10 @@ bench-short: build ## The same, shorter: to see that it runs
 	bin/hotpair bench outage --kills 5 --stops 1 --holes 1 --quiet
 	bin/hotpair bench throughput --time 1s --rounds 2 --quiet
 
-seeds: build ## SEEDS (2000) seeds of faults in virtual time, with all monitors live (2 minutes at most on two cores)
+seeds: build ## SEEDS (2000) seeds of faults in virtual time, with all monitors live (2 minutes at most on two cores); scenarios on a busy machine
 	bin/hotpair fuzz --seeds 1-$(SEEDS) --out store
 	bin/hotpair fuzz --arbitration peer --seeds 1-$$(( $(SEEDS) / 4 )) --out store
+	HOTPAIR_BUSY_SEEDS=$$(( $(SEEDS) / 50 )) $(GO) test -count 1 -run TestScenariosHoldOnABusyMachine ./scenarios
 
 mutants: build ## Each rule and guard of the protocol switched off in turn: a monitor must notice (3 minutes at most on two cores)
 	bin/hotpair mutants

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +46,8 @@ type Options struct {
 	Flip int
 	// newNode makes the nodes in virtual time, for tests; nil: as they are.
 	newNode func(wire.ID, *config.Config) node.Node
+	// busy is how long virtual time keeps a node, and the runner, from running, for tests: timers and deadlines are then those of real worlds.
+	busy time.Duration
 	// Log takes what real worlds say about processes; nil discards it.
 	Log io.Writer
 	// Probe looks at the NATS server of the world NATS, if that is started for the run; nil: nobody does.
@@ -85,7 +88,9 @@ type runner struct {
 	res      *Result
 
 	cursor   time.Duration // the last act, match or wait, from which deadlines count
-	actAt    time.Duration // when the last act began
+	late     *rand.Rand    // of dawdle
+	acted    bool          // in this line
+	actAt    time.Duration // when the acts of the last line that acts began
 	seen     []trace.Record
 	kinds    map[wire.Kind]bool // kinds of messages that some pattern looks for
 	watchers []*watcher
@@ -194,7 +199,7 @@ const timerSlack = 2 * time.Second
 func (r *runner) config() config.Config {
 	c := r.sc.Config
 	c.Off(r.opt.Without)
-	if r.opt.World != Sim {
+	if r.opt.slow() {
 		c.Slacken(time.Duration(float64(min(r.opt.Slack, timerSlack)) * r.opt.Speed))
 	}
 	return c
@@ -293,7 +298,7 @@ func (r *runner) take(p *pattern) bool {
 
 // slack is what deadlines get beyond their own, on the run's clock.
 func (r *runner) slack() time.Duration {
-	if r.opt.World == Sim {
+	if !r.opt.slow() {
 		return 0
 	}
 	return time.Duration(float64(r.opt.Slack) * r.opt.Speed)
@@ -408,6 +413,7 @@ func (r *runner) lines() error {
 }
 
 func (r *runner) line(l *line) error {
+	r.acted = false
 	j, judges := l.step.(*judge)
 	if !judges {
 		err := l.step.run(r)

@@ -349,10 +349,14 @@ func (s wait) run(r *runner) error {
 	return err
 }
 
-// act does what a verb says. What was sent before it can be matched no more. A verb that a world cannot perform means that nothing can be told.
+// act does what a verb says. What was sent before the first act of a line can be matched no more. A verb that a world cannot perform means that nothing can be told.
 func (r *runner) act(do func() error) error {
-	r.actAt = r.world.Now()
-	r.seen = r.seen[:0]
+	if !r.acted {
+		if err := r.dawdle(); err != nil {
+			return err
+		}
+		r.acted, r.actAt, r.seen = true, r.world.Now(), r.seen[:0]
+	}
 	err := do()
 	r.cursor = r.world.Now()
 	switch {

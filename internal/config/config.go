@@ -331,12 +331,19 @@ func (c *Config) SetOption(id wire.ID, key, value string) error {
 }
 
 // Slacken gives the timers time that only a fast machine needs not, where the file leaves them at their defaults: how long an event waits for the
-// backup's acknowledgement (X7), after which silence a peer is asked for a sign of life, and how often the carrier is. A scenario in a real world would else depend on how busy
+// backup's acknowledgement (X7), how long a T-Server waits for the HA link (R8) and for the switch's answer to a request, after which silence a peer is asked for a sign of life, and how often the carrier is. A scenario in a real world would else depend on how busy
 // the machine is. A silent peer is found lost after twice addp-timeout, so it gets half of the time that deadlines get; a silent carrier is still found before.
 func (c *Config) Slacken(by time.Duration) {
+	own := tserver.DefaultOptions()
 	for _, o := range []*tserver.Options{&c.A, &c.B} {
-		if o.HAPublishTimeout == tserver.DefaultOptions().HAPublishTimeout {
+		if o.HAPublishTimeout == own.HAPublishTimeout {
 			o.HAPublishTimeout += by
+		}
+		if o.ConnectTout == own.ConnectTout {
+			o.ConnectTout += by / 2
+		}
+		if o.RequestTimeout == own.RequestTimeout {
+			o.RequestTimeout += by / 2
 		}
 	}
 	if c.Link.AddpTimeout == Default().Link.AddpTimeout {

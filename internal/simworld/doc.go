@@ -3,7 +3,7 @@
 //
 // # Vocabulary
 //
-//   - host: what a node runs on: its link layer, its timers, its inbox while it is paused.
+//   - host: what a node runs on: its link layer, its timers, its inbox while it is frozen (paused, or without a processor on a busy machine).
 //   - flight: a packet under way.
 //   - latency: how long a packet is under way on a healthy link.
 //

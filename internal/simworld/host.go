@@ -32,7 +32,8 @@ type host struct {
 	slots    map[node.Timer]int32
 	timers   []timer
 	paused   bool
-	inbox    []event // while paused
+	busy     bool    // the machine has no processor for it (busy.go)
+	inbox    []event // while frozen
 	commands []*node.Command
 
 	isolation fault.Isolation
@@ -69,6 +70,7 @@ func (h *host) boot() {
 	h.mux = link.New(h.id, h.inc, h.peers, n, h, h.world.opt.Config.LinkOptions(h.id))
 	h.connect()
 	h.mux.StartAt(h.stored, h.world.now)
+	h.stall()
 }
 
 // end forgets the process.
@@ -80,12 +82,17 @@ func (h *host) end() {
 			h.world.flights.free(e.ref)
 		}
 	}
-	h.inbox, h.commands, h.paused = nil, nil, false
+	h.inbox, h.commands, h.paused, h.busy = nil, nil, false, false
 }
 
-// resume delivers what has waited, in the order in which it came, now.
-func (h *host) resume() {
-	h.paused = false
+// frozen reports whether it does not run at the moment: what comes up waits in the inbox.
+func (h *host) frozen() bool { return h.paused || h.busy }
+
+// goOn delivers what has waited, in the order in which it came, now.
+func (h *host) goOn() {
+	if h.frozen() {
+		return
+	}
 	inbox := h.inbox
 	h.inbox = nil
 	for _, e := range inbox {
@@ -100,7 +107,7 @@ func (h *host) resume() {
 func (h *host) commanded(e event) {
 	switch {
 	case h.mux == nil || e.gen != h.gen:
-	case h.paused:
+	case h.frozen():
 		h.inbox = append(h.inbox, e)
 	default:
 		h.mux.Do(h.commands[e.ref])
@@ -111,7 +118,7 @@ func (h *host) commanded(e event) {
 func (h *host) linked() bool { return h.world.nats && h.isolation == fault.Joined }
 
 func (h *host) carrierDown() {
-	if h.paused {
+	if h.frozen() {
 		h.inbox = append(h.inbox, event{kind: evCarrierDown, host: h.id, gen: h.gen})
 		return
 	}
@@ -122,7 +129,7 @@ func (h *host) carrierDown() {
 }
 
 func (h *host) carrierUp(e event) {
-	if h.paused {
+	if h.frozen() {
 		h.inbox = append(h.inbox, e)
 		return
 	}
@@ -172,7 +179,7 @@ func (h *host) timerDue(e eventq.Event[event]) {
 		t.queued = 0
 	case t.due > e.At:
 		h.queueTimer(e.Payload.ref)
-	case h.paused:
+	case h.frozen():
 		h.inbox = append(h.inbox, e.Payload)
 	default:
 		t.queued, t.armed = 0, false

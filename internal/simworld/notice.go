@@ -43,7 +43,7 @@ func (w *World) disconnected(h *host) {
 func (w *World) noticed(h *host, e event) {
 	switch {
 	case h.mux == nil || !h.linked() || e.gen != w.natsGen:
-	case h.paused:
+	case h.frozen():
 		h.inbox = append(h.inbox, e)
 	default:
 		h.mux.Gone(w.notices[e.ref])

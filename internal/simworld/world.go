@@ -30,6 +30,8 @@ type Options struct {
 	Config config.Config
 	// Seed of what the world draws: jitter and loss.
 	Seed uint64
+	// Busy is how long, at most, the machine keeps a node from running, again and again; 0: it never does, so that a node takes no time.
+	Busy time.Duration
 	// Sink takes the records; nil means that no trace is wanted, which is faster.
 	Sink trace.Sink
 	// NewNode makes the nodes; nil means cast.New.
@@ -71,11 +73,13 @@ const (
 	evPacket                // ref is a flight
 	evCarrierUp             // of host
 	evHole                  // of host, which fell into a black hole and notices it
-	evCarrierDown           // of host, which was paused when its connection ended
+	evCarrierDown           // of host, which was frozen when its connection ended
 	evNotice                // ref is the name of a connection that has ended
 	evKick                  // of host: ref is the name of the connection that is closed
 	evBoot                  // of host: restart decided by the Management Layer
-	evCommand               // to a host that was paused when it was given
+	evCommand               // to a host that was frozen when it was given
+	evStall                 // of host: the machine has no processor for it
+	evWake                  // of host: it has again
 )
 
 // New makes a world in which nothing runs but the carrier.
@@ -152,6 +156,14 @@ func (w *World) handle(e eventq.Event[event]) {
 		if h.mux == nil && h.linked() {
 			_ = w.boot(h) // a store that takes nothing lets nothing start
 		}
+	case evStall:
+		if h.mux != nil && e.Payload.gen == h.gen {
+			h.stall()
+		}
+	case evWake:
+		if h.mux != nil && e.Payload.gen == h.gen {
+			h.wake()
+		}
 	case evCommand:
 		h.commanded(e.Payload)
 	}
@@ -161,9 +173,9 @@ func (w *World) handle(e eventq.Event[event]) {
 func (w *World) arrive(h *host, e event) {
 	f := &w.flights.list[e.ref]
 	switch {
-	case h.mux == nil || !h.linked() || e.gen != w.natsGen || h.paused && h.conn == "":
+	case h.mux == nil || !h.linked() || e.gen != w.natsGen || h.frozen() && h.conn == "":
 		w.flights.free(e.ref)
-	case h.paused:
+	case h.frozen():
 		h.inbox = append(h.inbox, e)
 	default:
 		w.steps++
@@ -313,7 +325,8 @@ func (w *World) Resume(id wire.ID) error {
 		return fmt.Errorf("resume %s: %w", id, err)
 	}
 	w.applied(id, wire.None, "resume")
-	h.resume()
+	h.paused = false
+	h.goOn()
 	return nil
 }
 
@@ -333,7 +346,7 @@ func (w *World) Do(id wire.ID, cmd *node.Command) error {
 		return fmt.Errorf("%s at %s: %w", cmd.Verb, id, err)
 	}
 	w.applied(id, wire.None, "do "+cmd.String())
-	if h.paused {
+	if h.frozen() {
 		h.commands = append(h.commands, cmd)
 		h.inbox = append(h.inbox, event{kind: evCommand, host: id, ref: int32(len(h.commands) - 1), gen: h.gen})
 		return nil

@@ -26,14 +26,16 @@ func failing(t *testing.T, profile fuzz.Profile, name string) fuzz.Found {
 func TestShrink(t *testing.T) {
 	for _, c := range []struct {
 		rule           string
+		profile        fuzz.Profile
 		lines, configs int // at most
 	}{
-		{"X1", 10, 2},
-		{"X6", 3, 0},
+		{"X1", fuzz.Profile{Length: 2 * time.Minute}, 10, 2},
+		{"X6", fuzz.Profile{Length: 2 * time.Minute}, 3, 0},
+		{"p8-deactivates", fuzz.Profile{Length: 2 * time.Minute, Peer: true}, 10, 3}, // one of them says arbitration: peer,
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			t.Parallel()
-			found := failing(t, fuzz.Profile{Length: 2 * time.Minute}, c.rule)
+			found := failing(t, c.profile, c.rule)
 			o := fuzz.RunOptions{Without: without(t, c.rule)}
 			p, f := fuzz.Shrink(t.Context(), found.Program, found.Failure, o)
 			require.Equal(t, found.Failure.Monitor, f.Monitor)
