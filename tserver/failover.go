@@ -81,13 +81,15 @@ func (f *failover) read(value []byte) (d durable, err error) {
 	if err := json.Unmarshal(value, &d); err != nil {
 		return durable{}, err
 	}
-	if err := d.Arbiter.Check(f.s.self); err != nil {
-		return durable{}, fmt.Errorf("arbiter: %w", err)
-	}
 	if d.Config != nil {
 		if err := d.Config.Validate(); err != nil {
 			return durable{}, err
 		}
+		// The other server may have changed it in an epoch of which this one heard only then (P13).
+		d.Arbiter.Highest = max(d.Arbiter.Highest, d.Config.Version.Epoch)
+	}
+	if err := d.Arbiter.Check(f.s.self); err != nil {
+		return durable{}, fmt.Errorf("arbiter: %w", err)
 	}
 	return d, nil
 }

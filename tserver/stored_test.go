@@ -26,7 +26,7 @@ func start(s *Server, stored []byte) *node.Output {
 func TestP10StoredStateThatMakesNoSense(t *testing.T) {
 	for _, stored := range []string{
 		"{", `{"arbiter":{"own":2}}`, `{"arbiter":{"last":"C1"}}`, `{"arbiter":{"last":"X"}}`, `{"arbiter":{"highest":999999999999999999}}`,
-		`{"arbiter":{},"config":{"objects":[{"name":"pet/1"}]}}`,
+		`{"arbiter":{},"config":{"objects":[{"name":"pet/1"}]}}`, `{"arbiter":{},"config":{"version":{"epoch":999999999999999999,"n":1}}}`,
 		`{"arbiter":{},"config":{"objects":[{"name":"dn/2","value":"x"},{"name":"dn/1","value":"x"}]}}`,
 	} {
 		s := peerServer(wire.A)
@@ -38,6 +38,17 @@ func TestP10StoredStateThatMakesNoSense(t *testing.T) {
 	start(s, []byte(`{"arbiter":{"own":3,"highest":4,"last":"B"},"config":{"version":{"epoch":1,"n":2},"common":{"epoch":0,"n":0}}}`))
 	require.False(t, s.Arbiter().Deactivated())
 	require.Equal(t, uint64(3), s.Arbiter().Epoch())
+}
+
+// TestP13TheConfigurationKnowsEpochs: a server that has stored a change of the other one's has seen its epoch, whatever else it had stored by then.
+func TestP13TheConfigurationKnowsEpochs(t *testing.T) {
+	s := peerServer(wire.A)
+	start(s, []byte(`{"arbiter":{"own":1,"highest":2,"last":"A"},"config":{"version":{"epoch":4,"n":1},"common":{"epoch":4,"n":1}}}`))
+	var out node.Output
+	s.Step(&node.Input{Kind: node.Do, Cmd: &node.Command{ID: 1, Verb: "activate"}}, &out)
+	out.Reset()
+	s.Step(&node.Input{Kind: node.Stored}, &out)
+	require.Equal(t, uint64(5), s.Arbiter().Epoch())
 }
 
 func FuzzStored(f *testing.F) {
