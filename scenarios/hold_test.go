@@ -67,7 +67,7 @@ func TestScenariosHoldOnABusyMachine(t *testing.T) {
 			t.Parallel()
 			want, _ := play(t, sc, Options{})
 			for seed := uint64(1); seed <= seeds; seed++ {
-				res, _ := play(t, sc, Options{Seed: seed, busy: busy})
+				res, _ := play(t, sc, Options{Seed: seed, Busy: busy})
 				require.Equal(t, Held, res.Verdict, "seed %d: %s", seed, res.Text())
 				assertEqual(t, sc, want, res)
 			}

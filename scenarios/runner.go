@@ -32,6 +32,9 @@ type Options struct {
 	Speed float64
 	// Without switches rules off.
 	Without node.Rules
+	// Busy is how long, at most, virtual time keeps each node, and the script, from running, again and again, as a busy machine does: 0 (never) to MaxBusy, on the
+	// run's clock. Timers and deadlines are then those of real worlds, and ladders are compared per link.
+	Busy time.Duration
 	// Update rewrites the scenario's ladder.txt.
 	Update bool
 	// Slack is the wall-clock time that deadlines get beyond their own in real worlds; 0 is DefaultSlack.
@@ -46,8 +49,6 @@ type Options struct {
 	Flip int
 	// newNode makes the nodes in virtual time, for tests; nil: as they are.
 	newNode func(wire.ID, *config.Config) node.Node
-	// busy is how long virtual time keeps a node, and the runner, from running, for tests: timers and deadlines are then those of real worlds.
-	busy time.Duration
 	// Log takes what real worlds say about processes; nil discards it.
 	Log io.Writer
 	// Probe looks at the NATS server of the world NATS, if that is started for the run; nil: nobody does.
@@ -163,8 +164,8 @@ func newRunner(ctx context.Context, sc *Scenario, opt Options) (*runner, error) 
 	if opt.Slack == 0 {
 		opt.Slack = DefaultSlack
 	}
-	if opt.Update && opt.World != Sim {
-		return nil, errors.New("--update rewrites ladders from virtual time: use it with --world sim")
+	if err := opt.check(); err != nil {
+		return nil, err
 	}
 	r := &runner{
 		ctx: ctx, sc: sc, opt: opt, facts: newFacts(), kinds: map[wire.Kind]bool{},
@@ -210,6 +211,9 @@ func replay(sc *Scenario, o *Options) string {
 	b := "hotpair run --world " + o.World
 	if o.Seed != max(sc.Seed, 1) {
 		b += fmt.Sprintf(" --seed %d", o.Seed)
+	}
+	if o.Busy > 0 {
+		b += fmt.Sprintf(" --busy %s", o.Busy)
 	}
 	if o.World != Sim && o.Speed != DefaultSpeed {
 		b += fmt.Sprintf(" --speed %g", o.Speed)

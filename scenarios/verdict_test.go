@@ -329,6 +329,9 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	for want, o := range map[string]Options{
 		`unknown world "moon": there are sim, nats, processes`: {World: "moon"},
 		"--update rewrites ladders from virtual time":          {World: NATS, Update: true},
+		"and without --busy":                                   {Update: true, Busy: time.Second},
+		"--busy: from 0 to 1m0s, not 2m0s":                     {Busy: 2 * time.Minute},
+		"not the world nats":                                   {World: NATS, Busy: time.Second},
 		"is for the world nats, not for sim":                   {NATSURL: "nats://127.0.0.1:1"},
 		"the speed is at most":                                 {World: NATS, Speed: 500},
 		"speed is above 0":                                     {World: NATS, Speed: -1},

@@ -36,7 +36,7 @@ func newWorld(o Options, c config.Config, sink trace.Sink) (World, error) {
 	}
 	switch o.World {
 	case Sim:
-		return simworld.New(simworld.Options{Config: c, Seed: o.Seed, Sink: sink, NewNode: o.newNode, Busy: o.busy}), nil
+		return simworld.New(simworld.Options{Config: c, Seed: o.Seed, Sink: sink, NewNode: o.newNode, Busy: o.Busy}), nil
 	case NATS:
 		return natsworld.NewWorld(n)
 	case Processes:

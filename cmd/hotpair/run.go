@@ -41,6 +41,7 @@ func runCommand() *cobra.Command {
 	fl.Uint64Var(&f.opt.Seed, "seed", 0, "seed of what the world draws: jitter and loss; 0 is the scenario's own, or 1")
 	fl.Float64Var(&f.opt.Speed, "speed", scenarios.DefaultSpeed, "how many times as fast as the wall clock real worlds run")
 	fl.DurationVar(&f.opt.Slack, "slack", scenarios.DefaultSlack, "wall-clock time that deadlines get beyond their own in real worlds")
+	fl.DurationVar(&f.opt.Busy, "busy", 0, "in virtual time: keep each process, and the script, from running for up to so long, again and again (--seed draws it), with the timers and deadlines of real worlds")
 	fl.StringSliceVar(&f.without, "without", nil, "switch a rule off: "+strings.Join(node.RuleNames(), ", "))
 	fl.IntVarP(&f.jobs, "jobs", "j", 1, "how many scenarios run at once")
 	fl.BoolVar(&f.opt.Update, "update", false, "rewrite the ladder of each scenario that holds")
