@@ -62,7 +62,7 @@ func TestScenariosHoldOnABusyMachine(t *testing.T) {
 		seeds, err = strconv.ParseUint(v, 10, 32)
 		require.NoError(t, err, "HOTPAIR_BUSY_SEEDS")
 	}
-	for _, sc := range append(all(t, "hotstandby"), all(t, "carrier")...) {
+	for _, sc := range everywhere(t) {
 		t.Run(sc.Name, func(t *testing.T) {
 			t.Parallel()
 			want, _ := play(t, sc, Options{})

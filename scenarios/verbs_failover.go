@@ -10,15 +10,6 @@ import (
 )
 
 func failoverVerbs() []*verb {
-	atServer := func(name, help string) *verb {
-		return &verb{
-			name: name, group: failover, usage: name + " A|B", help: help,
-			parse: func(a *args) (step, error) {
-				id, err := a.peerServer()
-				return command{to: id, verb: name}, err
-			},
-		}
-	}
 	ofClients := func(name, help string) *verb {
 		return &verb{
 			name: name, group: failover, usage: name + " CLIENT|SITE", help: help,
@@ -41,8 +32,18 @@ func failoverVerbs() []*verb {
 		}
 	}
 	return []*verb{
-		atServer("activate", "System Administration activates a server (P10): it clears its deactivation, and the server gets the activity."),
-		atServer("deactivate", "System Administration deactivates a server (P10), until it is activated there."),
+		{
+			name: "activate", group: failover, usage: "activate A|B [nowait]", nowait: true, parse: parseActivate,
+			help: "System Administration activates a server (P10): it clears its deactivation, and the server gets the activity. With nowait nobody waits until it has it.",
+		},
+		{
+			name: "deactivate", group: failover, usage: "deactivate A|B",
+			help: "System Administration deactivates a server (P10), until it is activated there.",
+			parse: func(a *args) (step, error) {
+				id, err := a.peerServer()
+				return command{to: id, verb: "deactivate"}, err
+			},
+		},
 		{
 			name: "switchback", group: failover, usage: "switchback [force]", parse: parseSwitchback,
 			help: "System Administration gives the activity back to A (P10). It is refused, with the reason, while A is not fit, unless forced.",
@@ -86,6 +87,15 @@ func (c commands) run(r *runner) error {
 		}
 	}
 	return nil
+}
+
+func parseActivate(a *args) (step, error) {
+	id, err := a.peerServer()
+	c := command{to: id, verb: "activate"}
+	if len(a.words) == 1 && a.words[0] == "nowait" {
+		a.words, c.nowait = nil, true
+	}
+	return c, err
 }
 
 func parseSwitchback(a *args) (step, error) {

@@ -73,6 +73,7 @@ type command struct {
 	args map[string]string
 
 	within time.Duration // how long the node may take to answer, on the run's clock; 0 is answerTime
+	nowait bool          // whatever it answers
 }
 
 // answerTime is how long, on the run's clock, a node may take to answer a command.
@@ -83,7 +84,7 @@ func (c command) run(r *runner) error {
 	id := r.commandID
 	r.answer = answer{id: id}
 	cmd := &node.Command{ID: id, Verb: c.verb, Args: c.args}
-	if err := r.act(func() error { return r.world.Do(c.to, cmd) }); err != nil {
+	if err := r.act(func() error { return r.world.Do(c.to, cmd) }); err != nil || c.nowait {
 		return err
 	}
 	within := max(c.within, answerTime)
