@@ -49,9 +49,9 @@ func inRealWorlds(t *testing.T) []*Scenario {
 	})
 }
 
-// busy is how long virtual time keeps a process from running in TestScenariosHoldOnABusyMachine: 0.2 s of a machine on which the run's clock is DefaultSpeed
+// busy is how long virtual time keeps a process from running in TestScenariosHoldOnABusyMachine: 0.4 s of a machine on which the run's clock is DefaultSpeed
 // times as fast.
-const busy = time.Second
+const busy = 2 * time.Second
 
 // TestScenariosHoldOnABusyMachine: none of the scenarios that real worlds play depends on which process gets a processor first. Virtual time keeps each of them
 // from running, again and again, and what is said on each link, and its order, is the same nevertheless. HOTPAIR_BUSY_SEEDS is how often each is tried.

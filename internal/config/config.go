@@ -331,25 +331,23 @@ func (c *Config) SetOption(id wire.ID, key, value string) error {
 }
 
 // Slacken gives the timers time that only a fast machine needs not, where the file leaves them at their defaults: how long an event waits for the
-// backup's acknowledgement (X7), how long a T-Server waits for the HA link (R8) and for the switch's answer to a request, how long a login may take, after which silence a
+// backup's acknowledgement (X7), how long a T-Server waits for the HA link (R8) and for the switch's answer to a request, and M for T-Servers, how long a login may take, after which silence a
 // peer is asked for a sign of life, and how often the carrier is. A scenario in a real world would else depend on how busy the machine is. A silent peer is found lost after
 // twice addp-timeout, so it gets half of the time that deadlines get; a silent carrier is still found before.
 func (c *Config) Slacken(by time.Duration) {
+	more := func(option *time.Duration, usual, by time.Duration) {
+		if *option == usual {
+			*option += by
+		}
+	}
 	own := tserver.DefaultOptions()
 	for _, o := range []*tserver.Options{&c.A, &c.B} {
-		if o.HAPublishTimeout == own.HAPublishTimeout {
-			o.HAPublishTimeout += by
-		}
-		if o.ConnectTout == own.ConnectTout {
-			o.ConnectTout += by / 2
-		}
-		if o.RequestTimeout == own.RequestTimeout {
-			o.RequestTimeout += by / 2
-		}
+		more(&o.HAPublishTimeout, own.HAPublishTimeout, by)
+		more(&o.ConnectTout, own.ConnectTout, by/2)
+		more(&o.RequestTimeout, own.RequestTimeout, by/2)
 	}
-	if c.Login.Timeout == client.DefaultLoginOptions().Timeout {
-		c.Login.Timeout += by / 2
-	}
+	more(&c.M.ConnectTout, mlayer.DefaultOptions().ConnectTout, by/2)
+	more(&c.Login.Timeout, client.DefaultLoginOptions().Timeout, by/2)
 	if c.Link.AddpTimeout == Default().Link.AddpTimeout {
 		c.Link.AddpTimeout += by / 2
 		c.slackenCensus(by)
