@@ -11,12 +11,12 @@ import (
 )
 
 // BenchmarkSearch prints what one worker does in a second with the real nodes and monitors: by the clock, and by the processor's time, which other programs
-// beside it disturb less. The configuration orders is one where most steps are remembered; in calls, calls make many nodes new.
+// beside it disturb less. The configuration orders is one where most steps are remembered; in calls-crash-A-crash-B, calls make many nodes new.
 func BenchmarkSearch(b *testing.B) {
 	for _, c := range []struct {
 		name   string
 		states uint64
-	}{{"orders", 5_000_000}, {"calls", 1_000_000}} {
+	}{{"orders", 5_000_000}, {"calls-crash-A-crash-B", 1_000_000}} {
 		b.Run(c.name, func(b *testing.B) {
 			config, err := Named(c.name)
 			if err != nil {

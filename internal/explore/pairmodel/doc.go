@@ -14,7 +14,7 @@
 //
 //   - A cold start is settled first: one order of it, to the end, before faults begin. Its other orders are those of a restart.
 //   - Numbers are renamed (epochs, event numbers, incarnations, ConnIDs, and the numbers of messages that are answered): nodes only compare them, so states
-//     that differ by a renaming that keeps what is compared behave alike (see rename.go). A test explores without it, and compares.
+//     that differ by a renaming that keeps what is compared behave alike (see renaming.go). A test explores without it, and compares.
 //   - A snapshot arrives as a whole: its parts change nothing but the buffer in which they are gathered, which nobody looks at before the end, and which a
 //     link that goes down empties.
 //   - A client that is always connected and hears at once stands for all clients: what it hears is judged (S5), it sends nothing after its registration.
