@@ -35,6 +35,7 @@ func newStage(t *testing.T, o Options) *stage {
 	if o.Speed == 0 {
 		o.Speed = 10
 	}
+	o.Config.Slacken(time.Duration(float64(2*time.Second) * o.Speed)) // the machine may be busy
 	o.Sink = trace.SinkFunc(s.record)
 	w, err := NewWorld(o)
 	require.NoError(t, err)
