@@ -38,7 +38,7 @@ func (m *mortal) Step(in *node.Input, out *node.Output) {
 
 func unstorable(out *node.Output) bool {
 	for i := range out.Ops {
-		if out.Ops[i].Kind == node.OpPersist {
+		if k := out.Ops[i].Kind; k == node.OpPersist || k == node.OpStore {
 			return true
 		}
 	}
