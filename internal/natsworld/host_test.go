@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -249,6 +250,8 @@ func TestWhatHasArrivedComesBeforeTimers(t *testing.T) {
 	b := newBench(t)
 	a, peer := b.pair()
 	held, release := make(chan struct{}), make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(release) })
+	defer goOn() // a test that fails does not hold the host for ever
 	a.later(func() {
 		a.SetTimer(node.Timer{Kind: 9}, time.Nanosecond)
 		close(held)
@@ -258,8 +261,8 @@ func TestWhatHasArrivedComesBeforeTimers(t *testing.T) {
 	for n := range uint64(5) {
 		peer.do("send", n+1)
 	}
-	eventually(t, func() bool { return len(a.msgs) == 5 })
-	close(release)
+	eventually(t, func() bool { return len(a.msgs) >= 5 }) // a poll may be among them
+	goOn()
 	a.wait("fired 9")
 	said := a.said()
 	require.Equal(t, []string{"received", "got 5", "fired 9"}, said[len(said)-3:])
